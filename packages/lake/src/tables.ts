@@ -1,0 +1,213 @@
+/**
+ * The lake's tables: which columns each has, in file order. One place says it; the Parquet writer, the
+ * query views and the documentation follow.
+ */
+
+export const TABLE_NAMES = [
+  'logs',
+  'traces',
+  'gauge',
+  'sum',
+  'histogram',
+  'exp_histogram',
+  'summary',
+] as const;
+export type TableName = (typeof TABLE_NAMES)[number];
+
+export type ColumnType =
+  | 'TIMESTAMP'
+  | 'BIGINT'
+  | 'INTEGER'
+  | 'DOUBLE'
+  | 'BOOLEAN'
+  | 'VARCHAR'
+  | 'MAP(VARCHAR, VARCHAR)'
+  | 'BIGINT[]'
+  | 'DOUBLE[]';
+
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly doc: string;
+  /** For columns that are computed when read and not stored: SQL over the stored ones. */
+  readonly derived?: string;
+}
+
+const col = (name: string, type: ColumnType, doc: string): Column => ({ name, type, doc });
+const derived = (name: string, type: ColumnType, sql: string, doc: string): Column => ({
+  name,
+  type,
+  doc,
+  derived: sql,
+});
+
+const TYPES_DOC =
+  'one letter for each entry of the map, in its order: s string, i int, d double, b bool, x bytes ' +
+  '(base64), a array (JSON), m kvlist (JSON), n empty; NULL when all are strings';
+
+const map = (name: string, types: string, doc: string): Column[] => [
+  col(name, 'MAP(VARCHAR, VARCHAR)', doc),
+  col(types, 'VARCHAR', `types of ${name}: ${TYPES_DOC}`),
+];
+
+const SERVICE: Column[] = [
+  col('service_name', 'VARCHAR', 'resource service.name; `unknown` when absent'),
+  col('service_namespace', 'VARCHAR', 'resource service.namespace'),
+  col('service_instance_id', 'VARCHAR', 'resource service.instance.id'),
+];
+
+const RESOURCE_AND_SCOPE: Column[] = [
+  ...map('resource_attributes', 'resource_attribute_types', 'every resource attribute'),
+  col('resource_dropped_attributes_count', 'BIGINT', 'as sent'),
+  col('resource_schema_url', 'VARCHAR', 'as sent'),
+  col('scope_name', 'VARCHAR', 'instrumentation scope'),
+  col('scope_version', 'VARCHAR', 'instrumentation scope version'),
+  ...map('scope_attributes', 'scope_attribute_types', 'every scope attribute'),
+  col('scope_dropped_attributes_count', 'BIGINT', 'as sent'),
+  col('scope_schema_url', 'VARCHAR', 'as sent'),
+];
+
+const POINT_HEAD: Column[] = [
+  col('timestamp', 'TIMESTAMP', 'time_unix_nano in whole microseconds, UTC'),
+  col('time_unix_nano', 'BIGINT', "the point's time, ns; the arrival when it was not sent"),
+  col('start_time_unix_nano', 'BIGINT', 'ns; NULL when not sent'),
+  derived(
+    'start_timestamp',
+    'TIMESTAMP',
+    'make_timestamp(start_time_unix_nano // 1000)',
+    'start_time_unix_nano in whole microseconds, UTC',
+  ),
+  col('metric_name', 'VARCHAR', 'as sent'),
+  col('metric_description', 'VARCHAR', 'as sent'),
+  col('metric_unit', 'VARCHAR', 'as sent'),
+  ...SERVICE,
+  col('series_id', 'BIGINT', '64-bit hash of metric name, kind, resource, scope and point attributes'),
+];
+
+const POINT_TAIL: Column[] = [
+  ...map('metric_attributes', 'metric_attribute_types', 'every data point attribute'),
+  col('flags', 'BIGINT', 'data point flags; bit 0 says that no value was recorded'),
+  col(
+    'exemplars',
+    'VARCHAR',
+    'JSON array of {time_unix_nano, value, trace_id, span_id, filtered_attributes}; NULL when none',
+  ),
+  col('metric_metadata', 'VARCHAR', "JSON object of the metric's metadata; NULL when none"),
+  ...RESOURCE_AND_SCOPE,
+];
+
+const TEMPORALITY = col('aggregation_temporality', 'INTEGER', '0 unspecified, 1 delta, 2 cumulative');
+const VALUE: Column[] = [
+  col('value', 'DOUBLE', 'the value; of an integer, the nearest double; NULL when none was recorded'),
+  col('value_int', 'BIGINT', 'the exact value when it was sent as an integer'),
+];
+const COUNT_AND_SUM: Column[] = [
+  col('count', 'BIGINT', 'observations'),
+  col('sum', 'DOUBLE', 'sum of the observations; NULL when not sent'),
+];
+const MIN_AND_MAX: Column[] = [
+  col('min', 'DOUBLE', 'NULL when not sent'),
+  col('max', 'DOUBLE', 'NULL when not sent'),
+];
+
+/** Every table's columns, stored ones in file order, derived ones where a reader would look for them. */
+export const TABLES: Readonly<Record<TableName, readonly Column[]>> = {
+  logs: [
+    col('timestamp', 'TIMESTAMP', 'time_unix_nano in whole microseconds, UTC'),
+    col('time_unix_nano', 'BIGINT', 'time, else observed time, else arrival; ns'),
+    col('observed_time_unix_nano', 'BIGINT', 'ns; NULL when not sent'),
+    derived(
+      'observed_timestamp',
+      'TIMESTAMP',
+      'make_timestamp(observed_time_unix_nano // 1000)',
+      'observed_time_unix_nano in whole microseconds, UTC',
+    ),
+    col('trace_id', 'VARCHAR', '32 lower-case hex digits; NULL when not sent'),
+    col('span_id', 'VARCHAR', '16 lower-case hex digits; NULL when not sent'),
+    ...SERVICE,
+    col('stream_id', 'BIGINT', '64-bit hash of the sorted resource attributes'),
+    col('severity_number', 'INTEGER', '0 to 24'),
+    col('severity_text', 'VARCHAR', 'as sent'),
+    col('body', 'VARCHAR', 'text; JSON for arrays and kvlists, base64 for bytes; NULL when not sent'),
+    col('body_type', 'VARCHAR', 'string, int, double, bool, bytes, array or kvlist'),
+    col('event_name', 'VARCHAR', 'as sent'),
+    ...map('log_attributes', 'log_attribute_types', 'every log record attribute'),
+    col('flags', 'BIGINT', 'as sent'),
+    col('dropped_attributes_count', 'BIGINT', 'as sent'),
+    ...RESOURCE_AND_SCOPE,
+  ],
+  traces: [
+    col('timestamp', 'TIMESTAMP', 'start in whole microseconds, UTC'),
+    col('time_unix_nano', 'BIGINT', 'start, else the end, else the arrival; ns'),
+    col('duration_nano', 'BIGINT', 'end - start, ns; negative when they were sent so'),
+    derived('end_time_unix_nano', 'BIGINT', 'time_unix_nano + duration_nano', 'end, ns'),
+    derived(
+      'end_timestamp',
+      'TIMESTAMP',
+      'make_timestamp((time_unix_nano + duration_nano) // 1000)',
+      'end in whole microseconds, UTC',
+    ),
+    col('trace_id', 'VARCHAR', '32 lower-case hex digits'),
+    col('span_id', 'VARCHAR', '16 lower-case hex digits'),
+    col('parent_span_id', 'VARCHAR', '16 lower-case hex digits; NULL for a root span'),
+    col('trace_state', 'VARCHAR', 'as sent'),
+    ...SERVICE,
+    col('span_name', 'VARCHAR', 'as sent'),
+    col('span_kind', 'INTEGER', '0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer'),
+    col('status_code', 'INTEGER', '0 unset, 1 ok, 2 error'),
+    col('status_message', 'VARCHAR', 'as sent'),
+    ...map('span_attributes', 'span_attribute_types', 'every span attribute'),
+    col(
+      'events',
+      'VARCHAR',
+      'JSON array of {time_unix_nano, name, attributes, dropped_attributes_count}; NULL when none',
+    ),
+    col(
+      'links',
+      'VARCHAR',
+      'JSON array of {trace_id, span_id, trace_state, attributes, dropped_attributes_count, flags}; NULL when none',
+    ),
+    col('flags', 'BIGINT', 'as sent'),
+    col('dropped_attributes_count', 'BIGINT', 'as sent'),
+    col('dropped_events_count', 'BIGINT', 'as sent'),
+    col('dropped_links_count', 'BIGINT', 'as sent'),
+    ...RESOURCE_AND_SCOPE,
+  ],
+  gauge: [...POINT_HEAD, ...VALUE, ...POINT_TAIL],
+  sum: [...POINT_HEAD, ...VALUE, TEMPORALITY, col('is_monotonic', 'BOOLEAN', 'as sent'), ...POINT_TAIL],
+  histogram: [
+    ...POINT_HEAD,
+    ...COUNT_AND_SUM,
+    ...MIN_AND_MAX,
+    col('bucket_counts', 'BIGINT[]', 'one count for each bucket'),
+    col('explicit_bounds', 'DOUBLE[]', 'upper bounds; one fewer than buckets'),
+    TEMPORALITY,
+    ...POINT_TAIL,
+  ],
+  exp_histogram: [
+    ...POINT_HEAD,
+    ...COUNT_AND_SUM,
+    ...MIN_AND_MAX,
+    col('scale', 'INTEGER', 'base is 2^(2^-scale)'),
+    col('zero_count', 'BIGINT', 'observations in the zero bucket'),
+    col('zero_threshold', 'DOUBLE', 'width of the zero bucket'),
+    col('positive_offset', 'INTEGER', 'index of the first positive bucket'),
+    col('positive_bucket_counts', 'BIGINT[]', 'positive buckets'),
+    col('negative_offset', 'INTEGER', 'index of the first negative bucket'),
+    col('negative_bucket_counts', 'BIGINT[]', 'negative buckets'),
+    TEMPORALITY,
+    ...POINT_TAIL,
+  ],
+  summary: [
+    ...POINT_HEAD,
+    ...COUNT_AND_SUM,
+    col('quantiles', 'DOUBLE[]', 'quantiles, 0 to 1'),
+    col('quantile_values', 'DOUBLE[]', 'the value at each quantile'),
+    ...POINT_TAIL,
+  ],
+};
+
+/** The columns that are in the files. */
+export function storedColumns(table: TableName): readonly Column[] {
+  return TABLES[table].filter((column) => column.derived === undefined);
+}

@@ -1,0 +1,140 @@
+import type { Signal } from '@lakewright/core';
+import type { TableName } from './tables.ts';
+
+/** A raw object that waits to be, is being, or has been turned into segments. */
+export interface RawObject {
+  readonly id: bigint;
+  readonly organization: string;
+  readonly collector: string;
+  readonly signal: Signal;
+  readonly key: string;
+  readonly etag: string;
+  /** Bytes as stored. */
+  readonly size: number;
+  /** When it arrived, ns since the epoch: the time of records that carry none. */
+  readonly arrivedNs: bigint;
+}
+
+/** One Parquet file of one table, as the catalog knows it. */
+export interface Segment {
+  readonly organization: string;
+  readonly table: TableName;
+  readonly segmentId: string;
+  readonly key: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Inclusive bounds of time_unix_nano. */
+  readonly minTimeNs: bigint;
+  readonly maxTimeNs: bigint;
+  /** Every service_name in the file, sorted. */
+  readonly services: readonly string[];
+}
+
+/** What cooking makes of raw objects before it is stored and published. */
+export interface CookedSegment {
+  readonly table: TableName;
+  readonly segmentId: string;
+  readonly key: string;
+  readonly rows: number;
+  readonly minTimeNs: bigint;
+  readonly maxTimeNs: bigint;
+  readonly services: readonly string[];
+  readonly parquet: Uint8Array;
+}
+
+/** Raw objects of one organization and signal, with their bytes as stored. */
+export interface CookJob {
+  readonly organization: string;
+  readonly signal: Signal;
+  readonly inputs: readonly { readonly object: RawObject; readonly bytes: Uint8Array }[];
+}
+
+export interface CookResult {
+  readonly segments: readonly CookedSegment[];
+  /** For each input, in order: records stored and records left out, with the reasons. */
+  readonly inputs: readonly {
+    readonly records: number;
+    readonly rejected: number;
+    readonly reasons: readonly string[];
+  }[];
+}
+
+/**
+ * Turns raw objects into segments: a pure function of the job, run off the main thread. Rejects with
+ * BadObjectError when one input cannot be read at all; the caller then tries the inputs one by one.
+ */
+export interface Cooker {
+  cook(job: CookJob): Promise<CookResult>;
+  close(): Promise<void>;
+}
+
+/** Which segments may hold rows of a query: supersets are right, subsets are not. */
+export interface SegmentIndex {
+  segments(query: {
+    readonly organization: string;
+    readonly table: TableName;
+    /** Inclusive. */
+    readonly startNs?: bigint;
+    /** Exclusive. */
+    readonly endNs?: bigint;
+    /** Only segments that hold one of these services. */
+    readonly services?: readonly string[];
+  }): Promise<Segment[]>;
+}
+
+export interface ServiceSummary {
+  readonly service: string;
+  /** Tables in which it was seen. */
+  readonly tables: readonly TableName[];
+  /** Rows in segments that hold only this service are exact; see `lastSeenNs` for freshness. */
+  readonly lastSeenNs: bigint;
+}
+
+export interface DeadLetter {
+  readonly id: bigint;
+  readonly organization: string;
+  readonly signal: Signal;
+  readonly key: string;
+  readonly etag: string;
+  readonly size: number;
+  readonly arrivedNs: bigint;
+  readonly failedNs: bigint;
+  readonly attempts: number;
+  readonly reason: string;
+}
+
+export type ReplayOutcome =
+  /** It waits to be ingested again. */
+  | 'queued'
+  /** The object was replaced since and the new bytes are, or are about to be, in the lake. */
+  | 'superseded'
+  /** The object is gone from the store: nothing to replay. */
+  | 'missing';
+
+export interface LakeStatus {
+  readonly rawObjects: {
+    readonly pending: number;
+    readonly claimed: number;
+    readonly done: number;
+    readonly dead: number;
+  };
+  /** Age of the oldest object that waits, seconds; 0 when none does. */
+  readonly oldestPendingSeconds: number;
+  readonly tables: readonly {
+    readonly table: TableName;
+    readonly segments: number;
+    readonly rows: bigint;
+    readonly bytes: bigint;
+    readonly minTimeNs: bigint | null;
+    readonly maxTimeNs: bigint | null;
+  }[];
+}
+
+/** What an operator may ask of a lake, always within one organization. */
+export interface LakeAdmin {
+  services(organization: string): Promise<ServiceSummary[]>;
+  status(organization: string): Promise<LakeStatus>;
+  deadLetters(organization: string): Promise<DeadLetter[]>;
+  deadLetter(organization: string, id: bigint): Promise<DeadLetter | undefined>;
+  replay(organization: string, id: bigint): Promise<ReplayOutcome>;
+}

@@ -1,0 +1,2 @@
+export * from './sink.ts';
+export { ProtoWriter } from './wire/writer.ts';
