@@ -1,3 +1,5 @@
+export * from './cook/index.ts';
 export * from './errors.ts';
+export * from './formats/index.ts';
 export * from './tables.ts';
 export * from './types.ts';

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { DecodeContext, LogsDecoder, MetricsDecoder, newCounts, TracesDecoder } from '@lakewright/otlp';
+import { BadObjectError } from '../errors.ts';
+import { toExportRequest } from '../formats/index.ts';
+import { ParquetWriter } from '../parquet/index.ts';
+import { storedColumns } from '../tables.ts';
+import type { CookedSegment, CookJob, CookResult } from '../types.ts';
+import { type DayRows, sortByDay } from './order.ts';
+import { distributionSource, logsSource, numberSource, type TableSource, tracesSource } from './sources.ts';
+
+/** Rows of one Parquet row group: small enough to prune by, large enough for dictionaries to pay. */
+export const ROW_GROUP_ROWS = 65_536;
+
+/**
+ * Turns raw objects of one organization and signal into sorted Parquet segments, one for each table and UTC
+ * day. A pure function: equal jobs give equal segments under equal ids, so a retry overwrites what an
+ * earlier try left. Throws BadObjectError naming the input that cannot be read.
+ */
+export function cook(job: CookJob): CookResult {
+  const context = new DecodeContext();
+  const decoder = makeDecoder(job.signal, context);
+  const counts = job.inputs.map(({ object, bytes }) => {
+    const inputCounts = newCounts();
+    const { body, notes } = toExportRequest({
+      key: object.key,
+      signal: job.signal,
+      bytes,
+      arrivedNs: object.arrivedNs,
+    });
+    const repairedBefore = context.repaired + decoder.repaired;
+    try {
+      decoder.decode(body, object.arrivedNs, inputCounts);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new BadObjectError(object.key, `not a valid OTLP ${job.signal} export request: ${reason}`, {
+        cause: error,
+      });
+    }
+    const repaired = context.repaired + decoder.repaired - repairedBefore;
+    const warnings =
+      repaired > 0 ? [`${repaired} strings were not valid UTF-8 and are stored with U+FFFD`] : [];
+    return {
+      records: inputCounts.records,
+      rejected: inputCounts.rejected,
+      reasons: [...inputCounts.reasons, ...notes, ...warnings],
+    };
+  });
+  const sources = sourcesOf(decoder, context).filter((source) => source.count > 0);
+  const jobId = createHash('sha256');
+  for (const { object } of job.inputs) jobId.update(`${object.key}\0${object.etag}\0`);
+  const inputsDigest = jobId.digest('hex');
+  const segments = sources.flatMap((source) =>
+    sortByDay(source.count, source.ranks, source.times).map((day) =>
+      writeSegment(job.organization, inputsDigest, source, day, context),
+    ),
+  );
+  return { segments, inputs: counts };
+}
+
+type Decoder = LogsDecoder | TracesDecoder | MetricsDecoder;
+
+function makeDecoder(signal: CookJob['signal'], context: DecodeContext): Decoder {
+  if (signal === 'logs') return new LogsDecoder(context);
+  return signal === 'traces' ? new TracesDecoder(context) : new MetricsDecoder(context);
+}
+
+function sourcesOf(decoder: Decoder, context: DecodeContext): TableSource[] {
+  if (decoder instanceof LogsDecoder) return [logsSource(context, decoder.rows)];
+  if (decoder instanceof TracesDecoder) return [tracesSource(context, decoder.rows)];
+  return [
+    numberSource('gauge', context, decoder),
+    numberSource('sum', context, decoder),
+    distributionSource('histogram', context, decoder),
+    distributionSource('exp_histogram', context, decoder),
+    distributionSource('summary', context, decoder),
+  ];
+}
+
+function writeSegment(
+  organization: string,
+  inputsDigest: string,
+  source: TableSource,
+  { day, rows }: DayRows,
+  context: DecodeContext,
+): CookedSegment {
+  const columns = storedColumns(source.table);
+  const writer = new ParquetWriter(columns);
+  for (let from = 0; from < rows.length; from += ROW_GROUP_ROWS) {
+    const group = rows.subarray(from, from + ROW_GROUP_ROWS);
+    writer.rowGroup(group.length, (column) => source.columns[column.name](group));
+  }
+  const { min, max, services } = describe(source, rows);
+  const date = new Date(Number(min / 1_000_000n));
+  const yyyymmdd = date.toISOString().slice(0, 10).replaceAll('-', '');
+  const hour = date.toISOString().slice(11, 13);
+  const segmentId = createHash('sha256')
+    .update(`${inputsDigest}\0${source.table}\0${day}`)
+    .digest('hex')
+    .slice(0, 32);
+  return {
+    table: source.table,
+    segmentId,
+    key: `db/${organization}/${source.table}/${yyyymmdd}/${hour}/${segmentId}.parquet`,
+    rows: rows.length,
+    minTimeNs: min,
+    maxTimeNs: max,
+    services: services.map((id) => context.strings.text(id)).sort(),
+    parquet: writer.finish(),
+  };
+}
+
+/** Time bounds and distinct services of a segment's rows. */
+function describe(source: TableSource, rows: Uint32Array): { min: bigint; max: bigint; services: number[] } {
+  const { times } = source;
+  const less = (a: number, b: number) =>
+    times[a * 2 + 1] < times[b * 2 + 1] ||
+    (times[a * 2 + 1] === times[b * 2 + 1] && times[a * 2] < times[b * 2]);
+  let min = rows[0];
+  let max = rows[0];
+  const services = new Set<number>();
+  for (const row of rows) {
+    if (less(row, min)) min = row;
+    if (less(max, row)) max = row;
+    services.add(source.serviceOf(row));
+  }
+  const at = (row: number) => (BigInt(times[row * 2 + 1]) << 32n) | BigInt(times[row * 2]);
+  return { min: at(min), max: at(max), services: [...services] };
+}

@@ -1,0 +1,2 @@
+export { cook, ROW_GROUP_ROWS } from './cook.ts';
+export { createThreadCooker } from './pool.ts';

@@ -1,0 +1,334 @@
+import { constants, zstdCompressSync } from 'node:zlib';
+import type { Column } from '../tables.ts';
+import { ByteSink } from './byte-sink.ts';
+import type { ColumnData } from './data.ts';
+import { bitWidth, ENCODING, rleHybrid } from './encodings.ts';
+import { isNeverNull, type Leaf, leavesOf } from './schema.ts';
+import { ThriftWriter } from './thrift.ts';
+import {
+  type EncodedValues,
+  encodeBooleans,
+  encodeDoubles,
+  encodeInt32,
+  encodeInt64,
+  encodeStrings,
+  StringNumbers,
+} from './values.ts';
+
+/** Compression codecs of Parquet. */
+const UNCOMPRESSED = 0;
+const ZSTD = 6;
+const ZSTD_LEVEL = 1;
+/** Pages of a chunk smaller than this together gain nothing from compression. */
+const SMALL_CHUNK_BYTES = 96;
+
+/** A chunk of nothing but NULLs: some readers stumble over a dictionary without entries. */
+const NO_VALUES: EncodedValues = { encoding: ENCODING.PLAIN, dictionaryCount: 0 };
+
+/** What the footer says of one column chunk. */
+export interface ChunkMeta {
+  readonly leaf: Leaf;
+  readonly codec: number;
+  readonly encodings: readonly number[];
+  readonly valueCount: number;
+  readonly nullCount: number;
+  readonly uncompressedBytes: number;
+  readonly compressedBytes: number;
+  readonly dictionaryOffset: number | undefined;
+  readonly dataOffset: number;
+  readonly min?: Uint8Array;
+  readonly max?: Uint8Array;
+}
+
+/** Levels and values of one leaf before they are made into pages. */
+interface LeafInput {
+  /** Levels, rows or entries: how many; the arrays may be longer. */
+  readonly levelCount: number;
+  readonly definition?: Uint8Array;
+  readonly repetition?: Uint8Array;
+  readonly nullCount: number;
+  encode(): EncodedValues;
+}
+
+/** Writes column chunks: one dictionary page where it pays, one data page. */
+export class ChunkWriter {
+  readonly #out: ByteSink;
+  readonly #dictionary = new ByteSink(1 << 16);
+  readonly #values = new ByteSink(1 << 16);
+  readonly #page = new ByteSink(1 << 16);
+  readonly #numbers = new StringNumbers();
+  readonly #sinks = { dictionary: this.#dictionary, data: this.#values };
+
+  constructor(out: ByteSink) {
+    this.#out = out;
+  }
+
+  /** Writes the chunks of one column of `rows` rows. */
+  write(column: Column, data: ColumnData, rows: number): ChunkMeta[] {
+    const leaves = leavesOf(column);
+    return this.#inputs(column, data, rows).map((input, i) => this.#chunk(leaves[i], input));
+  }
+
+  #inputs(column: Column, data: ColumnData, rows: number): LeafInput[] {
+    switch (data.kind) {
+      case 'strings':
+        return [this.#strings(data.ids, rows, data.table)];
+      case 'int64': {
+        const { definition, present, nullCount } = presence(data.nulls, rows);
+        const words = present === undefined ? data.words : pickWords(data.words, present);
+        const encode = () => encodeInt64(this.#sinks, words, rows - nullCount);
+        return [
+          { levelCount: rows, nullCount, encode, definition: isNeverNull(column) ? undefined : definition },
+        ];
+      }
+      case 'double': {
+        const { definition, present, nullCount } = presence(data.nulls, rows);
+        const values = present === undefined ? data.values : present.map64(data.values);
+        return [
+          {
+            levelCount: rows,
+            definition,
+            nullCount,
+            encode: () => encodeDoubles(this.#sinks, values, rows - nullCount),
+          },
+        ];
+      }
+      case 'int32':
+        return [allPresent(rows, () => encodeInt32(this.#sinks, data.values, rows))];
+      case 'boolean':
+        return [allPresent(rows, () => encodeBooleans(this.#sinks, data.values, rows))];
+      case 'map':
+        return this.#map(data, rows);
+      case 'int64-list':
+      case 'double-list':
+        return [this.#list(data, rows)];
+    }
+  }
+
+  #strings(ids: Int32Array, rows: number, table: Parameters<typeof encodeStrings>[1]): LeafInput {
+    let nullCount = 0;
+    for (let i = 0; i < rows; i++) if (ids[i] < 0) nullCount++;
+    if (nullCount === 0) {
+      return allPresent(rows, () => encodeStrings(this.#sinks, table, ids, rows, this.#numbers));
+    }
+    const definition = new Uint8Array(rows);
+    const present = new Int32Array(rows - nullCount);
+    let at = 0;
+    for (let i = 0; i < rows; i++) {
+      if (ids[i] < 0) continue;
+      definition[i] = 1;
+      present[at++] = ids[i];
+    }
+    const encode = () => encodeStrings(this.#sinks, table, present, at, this.#numbers);
+    return { levelCount: rows, definition, nullCount, encode };
+  }
+
+  #map(data: Extract<ColumnData, { kind: 'map' }>, rows: number): LeafInput[] {
+    const { levels, repetition, filled } = listLevels(data.starts, data.lengths, rows);
+    const keyDefinition = new Uint8Array(levels);
+    const valueDefinition = new Uint8Array(levels);
+    const keys = new Int32Array(filled);
+    const values = new Int32Array(filled);
+    let level = 0;
+    let at = 0;
+    let valueCount = 0;
+    for (let row = 0; row < rows; row++) {
+      const length = data.lengths[row];
+      if (length === 0) {
+        level++;
+        continue;
+      }
+      const start = data.starts[row];
+      for (let i = start; i < start + length; i++, level++) {
+        keyDefinition[level] = 1;
+        keys[at++] = data.keys[i];
+        valueDefinition[level] = 1;
+        if (data.values[i] < 0) continue;
+        valueDefinition[level] = 2;
+        values[valueCount++] = data.values[i];
+      }
+    }
+    const { table } = data;
+    const leaf = (definition: Uint8Array, ids: Int32Array, count: number): LeafInput => ({
+      levelCount: levels,
+      definition,
+      repetition,
+      nullCount: levels - count,
+      encode: () => encodeStrings(this.#sinks, table, ids, count, this.#numbers),
+    });
+    return [leaf(keyDefinition, keys, filled), leaf(valueDefinition, values, valueCount)];
+  }
+
+  #list(data: Extract<ColumnData, { kind: 'int64-list' | 'double-list' }>, rows: number): LeafInput {
+    const { levels, repetition, filled } = listLevels(data.starts, data.lengths, rows);
+    const definition = new Uint8Array(levels);
+    const items = data.kind === 'int64-list' ? new Uint32Array(filled * 2) : new Float64Array(filled);
+    let level = 0;
+    let at = 0;
+    for (let row = 0; row < rows; row++) {
+      const length = data.lengths[row];
+      if (length === 0) {
+        level++;
+        continue;
+      }
+      definition.fill(1, level, level + length);
+      level += length;
+      const start = data.starts[row];
+      if (data.kind === 'int64-list') items.set(data.words.subarray(start * 2, (start + length) * 2), at * 2);
+      else items.set(data.values.subarray(start, start + length), at);
+      at += length;
+    }
+    const encode = () =>
+      items instanceof Uint32Array
+        ? encodeInt64(this.#sinks, items, filled)
+        : encodeDoubles(this.#sinks, items, filled);
+    return { levelCount: levels, definition, repetition, nullCount: levels - filled, encode };
+  }
+
+  #chunk(leaf: Leaf, input: LeafInput): ChunkMeta {
+    const out = this.#out;
+    this.#dictionary.reset();
+    this.#values.reset();
+    const encoded = input.levelCount === input.nullCount ? NO_VALUES : input.encode();
+    this.#page.reset();
+    if (leaf.maxRepetition > 0) this.#levels(input, input.repetition, leaf.maxRepetition);
+    if (leaf.maxDefinition > 0) this.#levels(input, input.definition, leaf.maxDefinition);
+    this.#page.set(this.#values.view());
+    const plainBytes = this.#page.length + this.#dictionary.length;
+    const codec = plainBytes < SMALL_CHUNK_BYTES ? UNCOMPRESSED : ZSTD;
+    const start = out.length;
+    let uncompressed = 0;
+    let dictionaryOffset: number | undefined;
+    if (encoded.encoding === ENCODING.RLE_DICTIONARY) {
+      dictionaryOffset = start;
+      uncompressed += this.#writePage(this.#dictionary, codec, (thrift) =>
+        thrift.struct(7, () => {
+          thrift.i32(1, encoded.dictionaryCount);
+          thrift.i32(2, ENCODING.PLAIN);
+        }),
+      );
+    }
+    const dataOffset = out.length;
+    uncompressed += this.#writePage(this.#page, codec, (thrift) =>
+      thrift.struct(5, () => {
+        thrift.i32(1, input.levelCount);
+        thrift.i32(2, encoded.encoding);
+        thrift.i32(3, ENCODING.RLE);
+        thrift.i32(4, ENCODING.RLE);
+      }),
+    );
+    const dictionaryEncodings = dictionaryOffset === undefined ? [] : [ENCODING.PLAIN];
+    return {
+      leaf,
+      codec,
+      encodings: [encoded.encoding, ENCODING.RLE, ...dictionaryEncodings],
+      valueCount: input.levelCount,
+      nullCount: input.nullCount,
+      uncompressedBytes: uncompressed,
+      compressedBytes: out.length - start,
+      dictionaryOffset,
+      dataOffset,
+      // Bounds of the entries of maps and lists serve no reader.
+      ...(leaf.maxRepetition === 0 ? { min: encoded.min, max: encoded.max } : {}),
+    };
+  }
+
+  /** Levels with their length in front; all are at the maximum where none are given. */
+  #levels(input: LeafInput, levels: Uint8Array | undefined, max: number): void {
+    const page = this.#page;
+    const at = page.length;
+    page.uint32(0);
+    if (levels === undefined) {
+      page.varint(input.levelCount * 2);
+      page.byte(max);
+    } else rleHybrid(page, levels, input.levelCount, bitWidth(max));
+    new DataView(page.bytes.buffer).setUint32(at, page.length - at - 4, true);
+  }
+
+  /** Header and body of one page; returns the bytes it would take uncompressed. */
+  #writePage(body: ByteSink, codec: number, pageHeader: (thrift: ThriftWriter) => void): number {
+    const stored = codec === ZSTD ? compress(body.view()) : body.view();
+    const thrift = new ThriftWriter();
+    thrift.i32(1, body === this.#dictionary ? 2 : 0);
+    thrift.i32(2, body.length);
+    thrift.i32(3, stored.length);
+    pageHeader(thrift);
+    thrift.end();
+    this.#out.set(thrift.out.view());
+    this.#out.set(stored);
+    return thrift.out.length + body.length;
+  }
+}
+
+function compress(bytes: Uint8Array): Uint8Array {
+  return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
+}
+
+function allPresent(rows: number, encode: () => EncodedValues): LeafInput {
+  return { levelCount: rows, nullCount: 0, encode };
+}
+
+/** The rows that have a value, when not all do. */
+class Present {
+  readonly #rows: Int32Array;
+  constructor(rows: Int32Array) {
+    this.#rows = rows;
+  }
+  get rows(): Int32Array {
+    return this.#rows;
+  }
+  map64(values: Float64Array): Float64Array {
+    const picked = new Float64Array(this.#rows.length);
+    for (let i = 0; i < picked.length; i++) picked[i] = values[this.#rows[i]];
+    return picked;
+  }
+}
+
+function presence(
+  nulls: Uint8Array | undefined,
+  rows: number,
+): { definition?: Uint8Array; present?: Present; nullCount: number } {
+  let nullCount = 0;
+  if (nulls !== undefined) for (let i = 0; i < rows; i++) nullCount += nulls[i];
+  if (nulls === undefined || nullCount === 0) return { nullCount: 0 };
+  const definition = new Uint8Array(rows);
+  const present = new Int32Array(rows - nullCount);
+  let at = 0;
+  for (let i = 0; i < rows; i++) {
+    if (nulls[i] === 1) continue;
+    definition[i] = 1;
+    present[at++] = i;
+  }
+  return { definition, present: new Present(present), nullCount };
+}
+
+function pickWords(words: Uint32Array, present: Present): Uint32Array {
+  const { rows } = present;
+  const picked = new Uint32Array(rows.length * 2);
+  for (let i = 0; i < rows.length; i++) {
+    picked[i * 2] = words[rows[i] * 2];
+    picked[i * 2 + 1] = words[rows[i] * 2 + 1];
+  }
+  return picked;
+}
+
+/** Repetition levels of a list column: an empty list takes one level and no item. */
+function listLevels(
+  starts: Int32Array,
+  lengths: Int32Array,
+  rows: number,
+): { levels: number; repetition: Uint8Array; filled: number } {
+  let filled = 0;
+  let levels = 0;
+  for (let row = 0; row < rows; row++) {
+    filled += lengths[row];
+    levels += Math.max(1, lengths[row]);
+  }
+  const repetition = new Uint8Array(levels).fill(1);
+  let level = 0;
+  for (let row = 0; row < starts.length && row < rows; row++) {
+    repetition[level] = 0;
+    level += Math.max(1, lengths[row]);
+  }
+  return { levels, repetition, filled };
+}

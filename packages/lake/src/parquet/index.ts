@@ -1,0 +1,2 @@
+export type { ColumnData, StringTable } from './data.ts';
+export { ParquetWriter } from './writer.ts';

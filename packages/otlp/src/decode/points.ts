@@ -1,0 +1,375 @@
+import { AnyValueReader } from './any-value.ts';
+import { INVALID_SET, NONE } from './attributes.ts';
+import { type DecodeContext, REASONS } from './context.ts';
+import { addExemplar } from './exemplars.ts';
+import { DoubleItems, Uint64Items } from './items.ts';
+import { JsonBytes } from './json-bytes.ts';
+import type { WireReader } from './reader.ts';
+import { growRows, makeRows, type Rows } from './rows.ts';
+import type { SeriesIndex } from './series.ts';
+
+const POINT = {
+  series: 'i32',
+  /** The point's time, else arrival. */
+  time: 'u64',
+  /** 0 when not sent. */
+  start: 'u64',
+  flags: 'u32',
+  /** String id of a JSON array, NONE when there are none. */
+  exemplars: 'i32',
+} as const;
+
+const NUMBER = {
+  ...POINT,
+  /** 0 no value, 1 double, 2 integer. */
+  held: 'u8',
+  double: 'f64',
+  int: 'u64',
+} as const;
+
+const DISTRIBUTION = {
+  ...POINT,
+  /** Bits: 1 sum, 2 min, 4 max are there. */
+  has: 'u8',
+  count: 'u64',
+  sum: 'f64',
+  min: 'f64',
+  max: 'f64',
+  scale: 'i32',
+  zeroCount: 'u64',
+  zeroThreshold: 'f64',
+  positiveOffset: 'i32',
+  negativeOffset: 'i32',
+  /** Where the row's items are: histogram buckets and exponential positive buckets. */
+  countsStart: 'i32',
+  countsLength: 'i32',
+  negativeStart: 'i32',
+  negativeLength: 'i32',
+  /** Histogram bounds and summary quantiles. */
+  boundsStart: 'i32',
+  boundsLength: 'i32',
+} as const;
+
+export const HAS_SUM = 1;
+export const HAS_MIN = 2;
+export const HAS_MAX = 4;
+
+export type NumberRows = Rows<typeof NUMBER>;
+export type DistributionRows = Rows<typeof DISTRIBUTION>;
+
+/** What every data point has, gathered while its message is read. */
+class PointReader {
+  readonly context: DecodeContext;
+  readonly series: SeriesIndex;
+  readonly value = new AnyValueReader();
+  readonly exemplars = new JsonBytes();
+  problem: string | undefined;
+  metric = 0;
+  arrivedLo = 0;
+  arrivedHi = 0;
+
+  constructor(context: DecodeContext, series: SeriesIndex) {
+    this.context = context;
+    this.series = series;
+  }
+
+  begin(): void {
+    this.problem = this.context.groupInvalid ? REASONS.group : undefined;
+    this.exemplars.reset();
+    this.context.attributes.begin();
+  }
+
+  exemplar(r: WireReader, end: number): void {
+    const problem = addExemplar(r, end, this.exemplars, this.value);
+    if (problem !== undefined) this.problem ??= problem;
+    r.pos = end;
+  }
+
+  /** Settles the columns that all points have; true when the row is good. */
+  finish(rows: Rows<typeof POINT>, row: number): boolean {
+    const set = this.context.attributes.finish();
+    if (set === INVALID_SET) this.problem ??= REASONS.depth;
+    if (rows.time[row * 2 + 1] >= 0x80000000 || rows.start[row * 2 + 1] >= 0x80000000) {
+      this.problem ??= REASONS.time;
+    }
+    if (this.problem !== undefined) return false;
+    if (rows.time[row * 2] === 0 && rows.time[row * 2 + 1] === 0) {
+      rows.time[row * 2] = this.arrivedLo;
+      rows.time[row * 2 + 1] = this.arrivedHi;
+    }
+    if (this.exemplars.length === 0) rows.exemplars[row] = NONE;
+    else {
+      this.exemplars.byte(0x5d);
+      rows.exemplars[row] = this.context.strings.intern(this.exemplars.bytes, 0, this.exemplars.length);
+    }
+    rows.series[row] = this.series.of(this.metric, set);
+    return true;
+  }
+}
+
+function setWords(words: Uint32Array, row: number, lo: number, hi: number): void {
+  words[row * 2] = lo;
+  words[row * 2 + 1] = hi;
+}
+
+/** Number points (gauge and sum) as columns. */
+export class NumberPoints {
+  readonly rows: NumberRows = makeRows(NUMBER);
+
+  /** Reads the NumberDataPoint at `pos..end`; true when it was stored, else `point.problem` says why not. */
+  read(r: WireReader, end: number, point: PointReader): boolean {
+    const { rows } = this;
+    if (rows.length === rows.capacity) growRows(rows, NUMBER);
+    const row = rows.length;
+    point.begin();
+    setWords(rows.time, row, 0, 0);
+    setWords(rows.start, row, 0, 0);
+    setWords(rows.int, row, 0, 0);
+    rows.flags[row] = 0;
+    rows.held[row] = 0;
+    rows.double[row] = 0;
+    while (r.pos < end) {
+      const tag = r.varint();
+      switch (tag) {
+        case 58:
+          point.context.attributes.add(r, r.lengthEnd(end));
+          break;
+        case 17:
+          r.fixed64(end);
+          setWords(rows.start, row, r.lo, r.hi);
+          break;
+        case 25:
+          r.fixed64(end);
+          setWords(rows.time, row, r.lo, r.hi);
+          break;
+        case 33:
+          rows.double[row] = r.double(end);
+          rows.held[row] = 1;
+          break;
+        case 49:
+          r.fixed64(end);
+          setWords(rows.int, row, r.lo, r.hi);
+          rows.double[row] = (r.hi | 0) * 0x1_0000_0000 + r.lo;
+          rows.held[row] = 2;
+          break;
+        case 42:
+          point.exemplar(r, r.lengthEnd(end));
+          break;
+        case 64:
+          rows.flags[row] = r.varint();
+          break;
+        default: {
+          const field = tag >>> 3;
+          if (field >= 2 && field <= 8) r.wrongType('NumberDataPoint', tag);
+          r.skip(tag, end);
+        }
+      }
+      r.check(end);
+    }
+    if (!point.finish(rows, row)) return false;
+    rows.length++;
+    return true;
+  }
+}
+
+/** Field numbers in which the three distribution messages differ; 0 where one does not have the field. */
+interface Layout {
+  readonly message: string;
+  readonly last: number;
+  readonly attributes: number;
+  readonly exemplars: number;
+  readonly flags: number;
+  readonly min: number;
+  readonly max: number;
+}
+const LAYOUTS: Readonly<Record<'histogram' | 'exp_histogram' | 'summary', Layout>> = {
+  histogram: {
+    message: 'HistogramDataPoint',
+    last: 12,
+    attributes: 9,
+    exemplars: 8,
+    flags: 10,
+    min: 11,
+    max: 12,
+  },
+  exp_histogram: {
+    message: 'ExponentialHistogramDataPoint',
+    last: 14,
+    attributes: 1,
+    exemplars: 11,
+    flags: 10,
+    min: 12,
+    max: 13,
+  },
+  summary: { message: 'SummaryDataPoint', last: 8, attributes: 7, exemplars: 0, flags: 8, min: 0, max: 0 },
+};
+
+/** Histogram, exponential histogram or summary points as columns. */
+export class DistributionPoints {
+  readonly rows: DistributionRows = makeRows(DISTRIBUTION);
+  /** Histogram buckets, exponential positive and negative buckets. */
+  readonly counts = new Uint64Items();
+  /** Histogram bounds, summary quantiles. */
+  readonly bounds = new DoubleItems();
+  /** Summary values, at the same places as their quantiles. */
+  readonly values = new DoubleItems();
+  readonly #kind: 'histogram' | 'exp_histogram' | 'summary';
+  readonly #layout: Layout;
+
+  constructor(kind: 'histogram' | 'exp_histogram' | 'summary') {
+    this.#kind = kind;
+    this.#layout = LAYOUTS[kind];
+  }
+
+  /** Reads the data point at `pos..end`; true when it was stored, else `point.problem` says why not. */
+  read(r: WireReader, end: number, point: PointReader): boolean {
+    const { rows } = this;
+    if (rows.length === rows.capacity) growRows(rows, DISTRIBUTION);
+    const row = rows.length;
+    point.begin();
+    this.#reset(row);
+    while (r.pos < end) {
+      const tag = r.varint();
+      const field = tag >>> 3;
+      if (tag === 17 || tag === 25) {
+        r.fixed64(end);
+        setWords(tag === 17 ? rows.start : rows.time, row, r.lo, r.hi);
+      } else if (tag === 33) {
+        r.fixed64(end);
+        setWords(rows.count, row, r.lo, r.hi);
+        if (r.hi >= 0x80000000) point.problem ??= REASONS.count;
+      } else if (tag === 41) {
+        rows.sum[row] = r.double(end);
+        rows.has[row] |= HAS_SUM;
+      } else if (
+        !this.#common(r, tag, field, end, row, point) &&
+        !this.#own(r, tag, field, end, row, point)
+      ) {
+        if (field >= 1 && field <= this.#layout.last) r.wrongType(this.#layout.message, tag);
+        r.skip(tag, end);
+      }
+      r.check(end);
+    }
+    rows.countsLength[row] ||= this.#kind === 'histogram' ? this.counts.length - rows.countsStart[row] : 0;
+    rows.boundsLength[row] = this.bounds.length - rows.boundsStart[row];
+    if (!point.finish(rows, row)) return false;
+    rows.length++;
+    return true;
+  }
+
+  #reset(row: number): void {
+    const { rows } = this;
+    setWords(rows.time, row, 0, 0);
+    setWords(rows.start, row, 0, 0);
+    setWords(rows.count, row, 0, 0);
+    setWords(rows.zeroCount, row, 0, 0);
+    rows.flags[row] = 0;
+    rows.has[row] = 0;
+    rows.sum[row] = 0;
+    rows.scale[row] = 0;
+    rows.zeroThreshold[row] = 0;
+    rows.positiveOffset[row] = 0;
+    rows.negativeOffset[row] = 0;
+    rows.countsStart[row] = this.counts.length;
+    rows.countsLength[row] = 0;
+    rows.negativeStart[row] = 0;
+    rows.negativeLength[row] = 0;
+    rows.boundsStart[row] = this.bounds.length;
+  }
+
+  #common(r: WireReader, tag: number, field: number, end: number, row: number, point: PointReader): boolean {
+    const { rows } = this;
+    const layout = this.#layout;
+    const type = tag & 7;
+    if (field === layout.attributes && type === 2) point.context.attributes.add(r, r.lengthEnd(end));
+    else if (field === layout.exemplars && type === 2) point.exemplar(r, r.lengthEnd(end));
+    else if (field === layout.flags && type === 0) rows.flags[row] = r.varint();
+    else if (field === layout.min && type === 1) {
+      rows.min[row] = r.double(end);
+      rows.has[row] |= HAS_MIN;
+    } else if (field === layout.max && type === 1) {
+      rows.max[row] = r.double(end);
+      rows.has[row] |= HAS_MAX;
+    } else return false;
+    return true;
+  }
+
+  /** The fields that only this kind has. */
+  #own(r: WireReader, tag: number, field: number, end: number, row: number, point: PointReader): boolean {
+    if (this.#kind === 'histogram') {
+      if (tag === 50 || tag === 49) {
+        if (!this.counts.read(r, tag, end, true)) point.problem ??= REASONS.count;
+      } else if (tag === 58 || tag === 57) this.bounds.read(r, tag, end);
+      else return false;
+      return true;
+    }
+    if (this.#kind === 'summary') {
+      if (tag !== 50) return false;
+      this.#quantile(r, r.lengthEnd(end));
+      return true;
+    }
+    const { rows } = this;
+    if (tag === 48) rows.scale[row] = zigzag(r.varint());
+    else if (tag === 57) {
+      r.fixed64(end);
+      setWords(rows.zeroCount, row, r.lo, r.hi);
+      if (r.hi >= 0x80000000) point.problem ??= REASONS.count;
+    } else if (tag === 66 || tag === 74) {
+      if (!this.#buckets(r, r.lengthEnd(end), row, field === 8)) point.problem ??= REASONS.count;
+    } else if (tag === 113) rows.zeroThreshold[row] = r.double(end);
+    else return false;
+    return true;
+  }
+
+  /** Buckets{sint32 offset = 1, repeated uint64 bucket_counts = 2}. */
+  #buckets(r: WireReader, end: number, row: number, positive: boolean): boolean {
+    const { rows } = this;
+    const start = this.counts.length;
+    let offset = 0;
+    let fits = true;
+    while (r.pos < end) {
+      const tag = r.varint();
+      if (tag === 8) offset = zigzag(r.varint());
+      else if (tag === 18 || tag === 16) fits = this.counts.read(r, tag, end, false) && fits;
+      else if (tag >>> 3 === 1 || tag >>> 3 === 2) r.wrongType('Buckets', tag);
+      else r.skip(tag, end);
+      r.check(end);
+    }
+    const length = this.counts.length - start;
+    if (positive) {
+      rows.positiveOffset[row] = offset;
+      rows.countsStart[row] = start;
+      rows.countsLength[row] = length;
+    } else {
+      rows.negativeOffset[row] = offset;
+      rows.negativeStart[row] = start;
+      rows.negativeLength[row] = length;
+    }
+    return fits;
+  }
+
+  /** ValueAtQuantile{quantile = 1, value = 2}. */
+  #quantile(r: WireReader, end: number): void {
+    let quantile = 0;
+    let value = 0;
+    while (r.pos < end) {
+      const tag = r.varint();
+      if (tag === 9) quantile = r.double(end);
+      else if (tag === 17) value = r.double(end);
+      else if (tag >>> 3 === 1 || tag >>> 3 === 2) r.wrongType('ValueAtQuantile', tag);
+      else r.skip(tag, end);
+      r.check(end);
+    }
+    this.bounds.push(quantile);
+    this.values.push(value);
+  }
+}
+
+function zigzag(value: number): number {
+  return (value >>> 1) ^ -(value & 1);
+}
+
+export type { PointReader };
+export function makePointReader(context: DecodeContext, series: SeriesIndex): PointReader {
+  return new PointReader(context, series);
+}

@@ -1,0 +1,42 @@
+/** The kinds of column that decoders fill: one typed array each, `u64` as pairs of 32-bit words (low, high). */
+interface Arrays {
+  i32: Int32Array;
+  u32: Uint32Array;
+  f64: Float64Array;
+  u8: Uint8Array;
+  u64: Uint32Array;
+}
+type Spec = Readonly<Record<string, keyof Arrays>>;
+
+/** The columns of a spec plus `length`, the number of rows that are complete. */
+export type Rows<S extends Spec> = { -readonly [K in keyof S]: Arrays[S[K]] } & {
+  length: number;
+  capacity: number;
+};
+
+const MAKE: { readonly [K in keyof Arrays]: (rows: number) => Arrays[K] } = {
+  i32: (rows) => new Int32Array(rows),
+  u32: (rows) => new Uint32Array(rows),
+  f64: (rows) => new Float64Array(rows),
+  u8: (rows) => new Uint8Array(rows),
+  u64: (rows) => new Uint32Array(rows * 2),
+};
+
+/** Empty rows of a spec. */
+export function makeRows<S extends Spec>(spec: S, capacity = 1024): Rows<S> {
+  const columns = Object.fromEntries(
+    Object.entries(spec).map(([name, kind]) => [name, MAKE[kind](capacity)]),
+  );
+  return { ...columns, length: 0, capacity } as Rows<S>;
+}
+
+/** Makes room for one more row by doubling every column. */
+export function growRows<S extends Spec>(rows: Rows<S>, spec: S): void {
+  rows.capacity *= 2;
+  const columns = rows as Record<string, unknown>;
+  for (const [name, kind] of Object.entries(spec)) {
+    const grown = MAKE[kind](rows.capacity);
+    grown.set(columns[name] as Uint8Array);
+    columns[name] = grown;
+  }
+}

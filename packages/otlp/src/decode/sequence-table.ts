@@ -1,0 +1,76 @@
+/**
+ * Sequences of small integers, each stored once and known by a dense number: attribute lists (of key-value
+ * ids), metrics and series (of the ids that make them up). Sequence 0 is the empty one.
+ */
+export class SequenceTable {
+  /** All sequences one after the other; sequence `i` is `items[offsets[i]] .. items[offsets[i + 1]]`. */
+  items = new Int32Array(1 << 12);
+  offsets = new Int32Array(1 << 10);
+  count = 0;
+  #hashes = new Int32Array(1 << 10);
+  #slots = new Int32Array(1 << 12);
+  #mask = (1 << 12) - 1;
+
+  constructor() {
+    this.intern(new Int32Array(0), 0);
+  }
+
+  /** The id of the first `length` items of `sequence`, which are stored when they are new. */
+  intern(sequence: Int32Array, length: number): number {
+    let hash = length;
+    for (let i = 0; i < length; i++) {
+      hash = Math.imul(hash ^ sequence[i], 0x9e3779b1);
+      hash ^= hash >>> 15;
+    }
+    let slot = hash & this.#mask;
+    for (;;) {
+      const id = this.#slots[slot] - 1;
+      if (id < 0) return this.#add(sequence, length, hash, slot);
+      if (this.#hashes[id] === hash && this.#same(id, sequence, length)) return id;
+      slot = (slot + 1) & this.#mask;
+    }
+  }
+
+  #same(id: number, sequence: Int32Array, length: number): boolean {
+    const from = this.offsets[id];
+    if (this.offsets[id + 1] - from !== length) return false;
+    for (let i = 0; i < length; i++) if (this.items[from + i] !== sequence[i]) return false;
+    return true;
+  }
+
+  #add(sequence: Int32Array, length: number, hash: number, slot: number): number {
+    const id = this.count++;
+    const from = this.offsets[id];
+    if (from + length > this.items.length) {
+      this.items = grown(this.items, Math.max(this.items.length * 2, from + length));
+    }
+    for (let i = 0; i < length; i++) this.items[from + i] = sequence[i];
+    if (id + 2 > this.offsets.length) {
+      this.offsets = grown(this.offsets, this.offsets.length * 2);
+      this.#hashes = grown(this.#hashes, this.offsets.length);
+    }
+    this.offsets[id + 1] = from + length;
+    this.#hashes[id] = hash;
+    this.#slots[slot] = id + 1;
+    if (this.count * 2 > this.#slots.length) this.#rehash();
+    return id;
+  }
+
+  #rehash(): void {
+    const slots = new Int32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let id = 0; id < this.count; id++) {
+      let slot = this.#hashes[id] & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = id + 1;
+    }
+    this.#slots = slots;
+    this.#mask = mask;
+  }
+}
+
+function grown(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const to = new Int32Array(length);
+  to.set(from);
+  return to;
+}
