@@ -1,9 +1,9 @@
 import { ProtoWriter } from '@lakewright/otlp';
-import { encodeRequest } from '@lakewright/otlp/testing';
 import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { describe, expect, it } from 'vitest';
+import { encodeRequest } from '../../../otlp/test/otlp-proto.ts';
 import { BadObjectError } from '../errors.ts';
 import { type RawObject, storedColumns, type TableName } from '../index.ts';
 import { cook } from './index.ts';

@@ -1,4 +1,3 @@
-import { NONE } from '@lakewright/otlp';
 import type { ColumnData, StringTable } from '../parquet/index.ts';
 
 /**
@@ -177,33 +176,23 @@ export function mapEntries(
   return { keys, values, offsets, types: attributes.setTypes, table };
 }
 
-/** A map column and its types column out of set numbers, row by row. */
-export function mapColumn(
-  entries: MapEntries,
-  setOf: (row: number) => number,
-  rows: Uint32Array,
-): ColumnData {
+/** A map column; `sets` says which attribute list each decoded row has. */
+export function mapColumn(entries: MapEntries, sets: Int32Array, rows: Uint32Array): ColumnData {
   const starts = new Int32Array(rows.length);
   const lengths = new Int32Array(rows.length);
   const { offsets } = entries;
   for (let i = 0; i < rows.length; i++) {
-    const set = setOf(rows[i]);
+    const set = sets[rows[i]];
     starts[i] = offsets[set];
     lengths[i] = offsets[set + 1] - offsets[set];
   }
   return { kind: 'map', starts, lengths, keys: entries.keys, values: entries.values, table: entries.table };
 }
 
-export function typesColumn(
-  entries: MapEntries,
-  setOf: (row: number) => number,
-  rows: Uint32Array,
-): ColumnData {
+/** The types column that goes with a map column. */
+export function typesColumn(entries: MapEntries, sets: Int32Array, rows: Uint32Array): ColumnData {
   const ids = new Int32Array(rows.length);
-  for (let i = 0; i < rows.length; i++) {
-    const set = setOf(rows[i]);
-    // The empty list has no types to tell.
-    ids[i] = set === 0 ? NONE : entries.types[set];
-  }
+  const { types } = entries;
+  for (let i = 0; i < rows.length; i++) ids[i] = types[sets[rows[i]]];
   return { kind: 'strings', ids, table: entries.table };
 }

@@ -36,8 +36,8 @@ function resourceAndScope(
   scope: Int32Array,
 ): Record<string, Build> {
   const { resources, scopes, strings } = context;
-  const resourceSet = (row: number) => resources.set[resource[row]];
-  const scopeSet = (row: number) => scopes.set[scope[row]];
+  const resourceSets = follow(resource, resources.set);
+  const scopeSets = follow(scope, scopes.set);
   const ofResource = (ids: readonly number[]): Build => {
     return (rows) => gather.stringsVia(strings, ids, resource, rows);
   };
@@ -48,24 +48,23 @@ function resourceAndScope(
     service_name: ofResource(resources.serviceName),
     service_namespace: ofResource(resources.serviceNamespace),
     service_instance_id: ofResource(resources.serviceInstanceId),
-    resource_attributes: (rows) => gather.mapColumn(entries, resourceSet, rows),
-    resource_attribute_types: (rows) => gather.typesColumn(entries, resourceSet, rows),
+    resource_attributes: (rows) => gather.mapColumn(entries, resourceSets, rows),
+    resource_attribute_types: (rows) => gather.typesColumn(entries, resourceSets, rows),
     resource_dropped_attributes_count: (rows) => gather.uint32Via(resources.dropped, resource, rows),
     resource_schema_url: ofResource(resources.schemaUrl),
     scope_name: ofScope(scopes.name),
     scope_version: ofScope(scopes.version),
-    scope_attributes: (rows) => gather.mapColumn(entries, scopeSet, rows),
-    scope_attribute_types: (rows) => gather.typesColumn(entries, scopeSet, rows),
+    scope_attributes: (rows) => gather.mapColumn(entries, scopeSets, rows),
+    scope_attribute_types: (rows) => gather.typesColumn(entries, scopeSets, rows),
     scope_dropped_attributes_count: (rows) => gather.uint32Via(scopes.dropped, scope, rows),
     scope_schema_url: ofScope(scopes.schemaUrl),
   };
 }
 
 function recordAttributes(name: string, entries: gather.MapEntries, sets: Int32Array): Record<string, Build> {
-  const setOf = (row: number) => sets[row];
   return {
-    [`${name}_attributes`]: (rows) => gather.mapColumn(entries, setOf, rows),
-    [`${name}_attribute_types`]: (rows) => gather.typesColumn(entries, setOf, rows),
+    [`${name}_attributes`]: (rows) => gather.mapColumn(entries, sets, rows),
+    [`${name}_attribute_types`]: (rows) => gather.typesColumn(entries, sets, rows),
   };
 }
 
@@ -159,14 +158,10 @@ function pointSource(
   const { strings, attributes, resources } = context;
   const { series, metrics: names } = metrics.index;
   const entries = gather.mapEntries(attributes, strings);
-  const follow = (numbers: readonly number[]) => {
-    const to = new Int32Array(points.length);
-    for (let row = 0; row < points.length; row++) to[row] = numbers[points.series[row]];
-    return to;
-  };
-  const metricOf = follow(series.metric);
-  const resource = follow(series.resource);
-  const sets = follow(series.attributes);
+  const seriesOf = points.series.subarray(0, points.length);
+  const metricOf = follow(seriesOf, series.metric);
+  const resource = follow(seriesOf, series.resource);
+  const sets = follow(seriesOf, series.attributes);
   const ofMetric = (ids: readonly number[]): Build => {
     const filled = ids.map((id) => (id === 0 ? -1 : id));
     return (rows) => gather.stringsVia(strings, filled, metricOf, rows);
@@ -196,7 +191,7 @@ function pointSource(
       aggregation_temporality: (rows) => gather.int32Via(names.temporality, metricOf, rows),
       is_monotonic: (rows) => gather.booleanVia(names.monotonic, metricOf, rows),
       ...recordAttributes('metric', entries, sets),
-      ...resourceAndScope(context, entries, resource, follow(series.scope)),
+      ...resourceAndScope(context, entries, resource, follow(seriesOf, series.scope)),
       ...own(metricOf),
     },
   };
@@ -264,6 +259,14 @@ export function distributionSource(
     quantiles: doubles(() => points.bounds.values),
     quantile_values: doubles(() => points.values.values),
   }));
+}
+
+/** Of each row, what the thing that it refers to refers to. */
+function follow(via: Int32Array, numbers: readonly number[]): Int32Array {
+  const of = Int32Array.from(numbers);
+  const to = new Int32Array(via.length);
+  for (let row = 0; row < via.length; row++) to[row] = of[via[row]];
+  return to;
 }
 
 /** Dense ranks of the numbers 0..count by an order; equal ones share a rank. */

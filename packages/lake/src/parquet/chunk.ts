@@ -125,38 +125,37 @@ export class ChunkWriter {
 
   #map(data: Extract<ColumnData, { kind: 'map' }>, rows: number): LeafInput[] {
     const { levels, repetition, filled } = listLevels(data.starts, data.lengths, rows);
-    const keyDefinition = new Uint8Array(levels);
-    const valueDefinition = new Uint8Array(levels);
     const keys = new Int32Array(filled);
     const values = new Int32Array(filled);
+    // 0 an empty map, 1 an entry whose value is NULL, 2 an entry.
+    const states = new Uint8Array(levels);
     let level = 0;
     let at = 0;
     let valueCount = 0;
     for (let row = 0; row < rows; row++) {
       const length = data.lengths[row];
-      if (length === 0) {
-        level++;
-        continue;
-      }
+      if (length === 0) level++;
       const start = data.starts[row];
       for (let i = start; i < start + length; i++, level++) {
-        keyDefinition[level] = 1;
         keys[at++] = data.keys[i];
-        valueDefinition[level] = 1;
-        if (data.values[i] < 0) continue;
-        valueDefinition[level] = 2;
-        values[valueCount++] = data.values[i];
+        const value = data.values[i];
+        if (value >= 0) {
+          states[level] = 2;
+          values[valueCount++] = value;
+        } else states[level] = 1;
       }
     }
     const { table } = data;
-    const leaf = (definition: Uint8Array, ids: Int32Array, count: number): LeafInput => ({
+    const leaf = (definition: Uint8Array | undefined, ids: Int32Array, count: number): LeafInput => ({
       levelCount: levels,
-      definition,
+      // Where all are present, the levels are one run and need no array.
+      definition: count === levels ? undefined : definition,
       repetition,
       nullCount: levels - count,
       encode: () => encodeStrings(this.#sinks, table, ids, count, this.#numbers),
     });
-    return [leaf(keyDefinition, keys, filled), leaf(valueDefinition, values, valueCount)];
+    const keyDefinition = filled === levels ? undefined : states.map((state) => (state === 0 ? 0 : 1));
+    return [leaf(keyDefinition, keys, filled), leaf(states, values, valueCount)];
   }
 
   #list(data: Extract<ColumnData, { kind: 'int64-list' | 'double-list' }>, rows: number): LeafInput {

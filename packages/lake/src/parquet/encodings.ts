@@ -103,6 +103,10 @@ function packLiterals(
   const groups = Math.ceil((to - from) / 8);
   out.varint(groups * 2 + 1);
   out.reserve(groups * width + 8);
+  if (width === 1) {
+    packBits(out, values, from, to);
+    return;
+  }
   if (width <= 24) {
     packNarrow(out, values, from, to, groups * 8, width);
     return;
@@ -110,6 +114,30 @@ function packLiterals(
   for (let i = from; i < to; i++) packer.putWide(values[i], width);
   for (let i = to - from; i < groups * 8; i++) packer.putWide(0, width);
   packer.flush();
+}
+
+/** Levels and flags: eight to the byte. */
+function packBits(out: ByteSink, values: Int32Array | Uint8Array, from: number, to: number): void {
+  const { bytes } = out;
+  let at = out.length;
+  let i = from;
+  for (; i + 8 <= to; i += 8) {
+    bytes[at++] =
+      values[i] |
+      (values[i + 1] << 1) |
+      (values[i + 2] << 2) |
+      (values[i + 3] << 3) |
+      (values[i + 4] << 4) |
+      (values[i + 5] << 5) |
+      (values[i + 6] << 6) |
+      (values[i + 7] << 7);
+  }
+  if (i < to) {
+    let byte = 0;
+    for (let bit = 0; i + bit < to; bit++) byte |= values[i + bit] << bit;
+    bytes[at++] = byte;
+  }
+  out.length = at;
 }
 
 /** The hot case of packing, with its state in local variables; `total` values, zeros after the last. */

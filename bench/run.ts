@@ -1,0 +1,28 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** One command for each claim: `npm run bench -- NAME`; without a name, all of them in turn. */
+const BENCHMARKS: Readonly<Record<string, string>> = {
+  decode: 'OTLP protobuf to columns, one core',
+  write: 'OTLP protobuf to sorted, compressed Parquet, one core',
+  receive: 'HTTP to durable answers to Parquet, whole product, 60 s',
+  fresh: 'acknowledged to queryable at 10,000 records/s',
+  query: 'a set of SQL questions over demo telemetry',
+  start: 'start to ready, fresh and again',
+};
+
+const [name, ...rest] = process.argv.slice(2);
+if (name !== undefined && !(name in BENCHMARKS)) {
+  process.stderr.write(`bench: no benchmark is called ${JSON.stringify(name)}; there are:\n`);
+  for (const [known, what] of Object.entries(BENCHMARKS))
+    process.stderr.write(`  ${known.padEnd(8)} ${what}\n`);
+  process.exit(2);
+}
+let failed = false;
+for (const each of name === undefined ? Object.keys(BENCHMARKS) : [name]) {
+  process.stdout.write(`\n${each}: ${BENCHMARKS[each]}\n`);
+  const file = fileURLToPath(new URL(`./${each}.ts`, import.meta.url));
+  const { status } = spawnSync(process.execPath, [file, ...rest], { stdio: 'inherit' });
+  if (status !== 0) failed = true;
+}
+process.exit(failed ? 1 : 0);
