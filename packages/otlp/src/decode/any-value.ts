@@ -43,7 +43,7 @@ export class AnyValueReader {
     out.length = 0;
     this.kind = 'empty';
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       switch (tag) {
         case 10:
           this.end = r.lengthEnd(end);
@@ -99,7 +99,7 @@ export class AnyValueReader {
     const from = out.length;
     out.ascii('null');
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag >>> 3 >= 1 && tag >>> 3 <= 7) out.length = from;
       switch (tag) {
         case 10: {
@@ -158,7 +158,7 @@ export class AnyValueReader {
     out.byte(0x5b);
     let first = true;
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag === 10) {
         if (!first) out.byte(0x2c);
         first = false;
@@ -175,7 +175,7 @@ export class AnyValueReader {
     out.byte(0x7b);
     let first = true;
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag === 10) {
         if (!first) out.byte(0x2c);
         first = false;
@@ -194,7 +194,7 @@ export class AnyValueReader {
     let valueStart = end;
     let valueEnd = end;
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag === 10) {
         keyEnd = r.lengthEnd(end);
         keyStart = r.pos;

@@ -116,7 +116,7 @@ export class Attributes {
     let valueEnd = 0;
     const bytes = r.bytes;
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag === 10) {
         keyEnd = r.lengthEnd(end);
         keyStart = r.pos;

@@ -82,7 +82,7 @@ export class DecodeContext {
   walk(r: WireReader, onRecord: OnRecord): void {
     const end = r.bytes.length;
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag === 10) this.#resourceGroup(r, r.lengthEnd(end), onRecord);
       else if (tag >>> 3 === 1) r.wrongType('ExportServiceRequest', tag);
       else r.skip(tag, end);
@@ -97,7 +97,7 @@ export class DecodeContext {
     const invalid = this.resources.set[this.resource] === INVALID_SET;
     r.pos = start;
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag !== 18) {
         r.skip(tag, end);
         continue;
@@ -114,7 +114,7 @@ export class DecodeContext {
     if (this.scopes.set[this.scope] === INVALID_SET) this.groupInvalid = true;
     r.pos = start;
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag !== 18) {
         r.skip(tag, end);
         continue;
@@ -130,7 +130,7 @@ export class DecodeContext {
     const first: Span = { start: r.pos, end: r.pos };
     const schemaUrl: Span = { start: r.pos, end: r.pos };
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       const field = tag >>> 3;
       if (field >= 1 && field <= 3 && (tag & 7) !== 2) r.wrongType(message, tag);
       if (tag !== 10 && tag !== 26) {
@@ -161,7 +161,7 @@ export class DecodeContext {
     let dropped = 0;
     this.attributes.begin();
     while (r.pos < at.end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag === 10) this.attributes.add(r, r.lengthEnd(at.end));
       else if (tag === 16) dropped = r.varint();
       else if (tag >>> 3 === 1 || tag >>> 3 === 2) r.wrongType('Resource', tag);
@@ -192,7 +192,7 @@ export class DecodeContext {
     let version = NONE;
     this.attributes.begin();
     while (r.pos < at.end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag === 10 || tag === 18) {
         const end = r.lengthEnd(at.end);
         const text = this.strings.internText(r.bytes, r.pos, end);

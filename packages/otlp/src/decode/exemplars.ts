@@ -35,7 +35,7 @@ function exemplar(r: WireReader, end: number, out: JsonBytes, value: AnyValueRea
   let first = true;
   out.ascii('{"filtered_attributes":{');
   while (r.pos < end) {
-    const tag = r.varint();
+    const tag = r.tag();
     if (tag === 17) {
       r.fixed64(end);
       timeLo = r.lo;

@@ -83,7 +83,7 @@ export class LogsDecoder {
     rows.dropped[row] = 0;
     context.attributes.begin();
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       switch (tag) {
         case 9:
           r.fixed64(end);

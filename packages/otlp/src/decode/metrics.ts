@@ -47,7 +47,7 @@ export class MetricsDecoder {
     let metadataProblem: string | undefined;
     this.#metadata.reset();
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag === 10 || tag === 18 || tag === 26) {
         const textEnd = r.lengthEnd(end);
         texts[(tag >>> 3) - 1] = context.strings.internText(r.bytes, r.pos, textEnd);
@@ -108,7 +108,7 @@ export class MetricsDecoder {
     let temporality = 0;
     let monotonic = 0;
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag === 16 && field >= 7 && field <= 10) temporality = r.varint();
       else if (tag === 24 && field === 7) {
         r.varint64();
@@ -123,7 +123,7 @@ export class MetricsDecoder {
     this.#point.metric = id;
     r.pos = start;
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag !== 10) {
         r.skip(tag, end);
         continue;

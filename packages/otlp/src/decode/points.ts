@@ -129,7 +129,7 @@ export class NumberPoints {
     rows.held[row] = 0;
     rows.double[row] = 0;
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       switch (tag) {
         case 58:
           point.context.attributes.add(r, r.lengthEnd(end));
@@ -229,7 +229,7 @@ export class DistributionPoints {
     point.begin();
     this.#reset(row);
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       const field = tag >>> 3;
       if (tag === 17 || tag === 25) {
         r.fixed64(end);
@@ -328,7 +328,7 @@ export class DistributionPoints {
     let offset = 0;
     let fits = true;
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag === 8) offset = zigzag(r.varint());
       else if (tag === 18 || tag === 16) fits = this.counts.read(r, tag, end, false) && fits;
       else if (tag >>> 3 === 1 || tag >>> 3 === 2) r.wrongType('Buckets', tag);
@@ -353,7 +353,7 @@ export class DistributionPoints {
     let quantile = 0;
     let value = 0;
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag === 9) quantile = r.double(end);
       else if (tag === 17) value = r.double(end);
       else if (tag >>> 3 === 1 || tag >>> 3 === 2) r.wrongType('ValueAtQuantile', tag);

@@ -26,6 +26,21 @@ export class WireReader {
     return this.lo;
   }
 
+  /** A field's tag: number and wire type, which together fit 32 bits. */
+  tag(): number {
+    return this.#narrow('field tag');
+  }
+
+  /** A varint that must fit 32 bits. */
+  #narrow(what: string): number {
+    const first = this.bytes[this.pos++];
+    if (first < 128) return first;
+    this.pos--;
+    this.varint64();
+    if (this.hi !== 0) throw new WireError(`${what} above 2^32 before byte ${this.pos}`);
+    return this.lo;
+  }
+
   /** A varint into `lo` and `hi`, both unsigned. */
   varint64(): void {
     let lo = 0;
@@ -72,7 +87,7 @@ export class WireReader {
 
   /** Reads a length and returns where the field's content ends; `pos` is where it starts. */
   lengthEnd(end: number): number {
-    const length = this.varint();
+    const length = this.#narrow('length');
     const contentEnd = this.pos + length;
     if (contentEnd > end || this.pos > end) this.truncated(end);
     return contentEnd;

@@ -80,7 +80,7 @@ export class TracesDecoder {
     this.#reset(row);
     context.attributes.begin();
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       switch (tag) {
         case 10:
         case 18:
@@ -211,7 +211,7 @@ export class TracesDecoder {
   /** Status{message = 2, code = 3}. */
   #status(r: WireReader, end: number, row: number): void {
     while (r.pos < end) {
-      const tag = r.varint();
+      const tag = r.tag();
       if (tag === 18) {
         const textEnd = r.lengthEnd(end);
         const text = this.#context.strings.internText(r.bytes, r.pos, textEnd);
@@ -238,7 +238,7 @@ function eventFields(r: WireReader, end: number, out: JsonBytes, value: AnyValue
   out.ascii('{"attributes":{');
   let first = true;
   while (r.pos < end) {
-    const tag = r.varint();
+    const tag = r.tag();
     if (tag === 9) {
       r.fixed64(end);
       timeLo = r.lo;
@@ -275,7 +275,7 @@ function linkFields(r: WireReader, end: number, out: JsonBytes, value: AnyValueR
   out.ascii('{"attributes":{');
   let first = true;
   while (r.pos < end) {
-    const tag = r.varint();
+    const tag = r.tag();
     if (tag === 10 || tag === 18 || tag === 26) {
       const index = (tag >>> 3) - 1;
       at[index * 2 + 1] = r.lengthEnd(end);
