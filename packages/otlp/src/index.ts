@@ -1,2 +1,15 @@
+export { type Authenticator, authenticator, type Headers } from './auth/authenticator.ts';
+export { assertBindAllowed, isLoopback } from './auth/bind.ts';
+export { type ApiKeys, loadApiKeys, MIN_KEY_LENGTH } from './auth/keys.ts';
+export * from './decode/index.ts';
+export * from './demo/index.ts';
+export { SHAPES, type Shape, shapeRequest } from './demo/shapes.ts';
+export { JsonError, WireError } from './errors.ts';
+export { jsonToProto } from './json/transcode.ts';
+export { startGrpcReceiver } from './receiver/grpc.ts';
+export { startHttpReceiver } from './receiver/http.ts';
+export { DEFAULT_RECEIVER_LIMITS, type ReceiverLimits } from './receiver/limits.ts';
+export { createAdmission, type Receiver, type ReceiverOptions } from './receiver/options.ts';
 export * from './sink.ts';
+export { type Inspection, inspectRequest } from './wire/inspect.ts';
 export { ProtoWriter } from './wire/writer.ts';

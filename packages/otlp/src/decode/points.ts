@@ -245,7 +245,9 @@ export class DistributionPoints {
         !this.#common(r, tag, field, end, row, point) &&
         !this.#own(r, tag, field, end, row, point)
       ) {
-        if (field >= 1 && field <= this.#layout.last) r.wrongType(this.#layout.message, tag);
+        // Field 1 of histogram and summary points was `labels` in old protocols and is unknown today.
+        if (field >= Math.min(2, this.#layout.attributes) && field <= this.#layout.last)
+          r.wrongType(this.#layout.message, tag);
         r.skip(tag, end);
       }
       r.check(end);

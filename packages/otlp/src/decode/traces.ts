@@ -77,6 +77,7 @@ export class TracesDecoder {
     let startHi = 0;
     let endLo = 0;
     let endHi = 0;
+    let parentLength = 0;
     this.#reset(row);
     context.attributes.begin();
     while (r.pos < end) {
@@ -86,11 +87,10 @@ export class TracesDecoder {
         case 18:
         case 34: {
           const idEnd = r.lengthEnd(end);
-          const length = idEnd - r.pos;
           if (tag === 10) rows.traceId[row] = context.internId(r.bytes, r.pos, idEnd, 16);
           else if (tag === 18) rows.spanId[row] = context.internId(r.bytes, r.pos, idEnd, 8);
           else {
-            if (length !== 0 && length !== 8) this.#problem ??= REASONS.spanIds;
+            parentLength = idEnd - r.pos;
             rows.parentSpanId[row] = context.internId(r.bytes, r.pos, idEnd, 8);
           }
           r.pos = idEnd;
@@ -150,7 +150,10 @@ export class TracesDecoder {
       }
       r.check(end);
     }
-    if (rows.traceId[row] === NONE || rows.spanId[row] === NONE) this.#problem ??= REASONS.spanIds;
+    const wrongParent = parentLength !== 0 && parentLength !== 8;
+    if (rows.traceId[row] === NONE || rows.spanId[row] === NONE || wrongParent) {
+      this.#problem ??= REASONS.spanIds;
+    }
     const set = context.attributes.finish();
     if (set === INVALID_SET) this.#problem ??= REASONS.depth;
     if (startHi >= 0x80000000 || endHi >= 0x80000000) this.#problem ??= REASONS.time;
@@ -243,7 +246,7 @@ function eventFields(r: WireReader, end: number, out: JsonBytes, value: AnyValue
       r.fixed64(end);
       timeLo = r.lo;
       timeHi = r.hi;
-      if (timeHi >= 0x80000000) problem = REASONS.time;
+      problem = timeHi >= 0x80000000 ? REASONS.time : undefined;
     } else if (tag === 18) {
       nameEnd = r.lengthEnd(end);
       nameStart = r.pos;
