@@ -6,6 +6,13 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+// File writes, syncs, compression and DuckDB's queries share this pool; four threads are too few for all of
+// them. It must be set before the pool is first used.
+process.env.UV_THREADPOOL_SIZE ??= '16';
+
+// Node.js' pool serves file access and SQL queries alike; its usual 4 threads would make them wait for each other.
+process.env.UV_THREADPOOL_SIZE ??= '12';
+
 const main = join(dirname(fileURLToPath(import.meta.url)), '../src/main.ts');
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
