@@ -8,3 +8,10 @@ export class BadObjectError extends LakewrightError {
     this.key = key;
   }
 }
+
+/** Some of the objects to be marked done are not claimed by their owner any more: nothing was published. */
+export class ClaimLostError extends LakewrightError {
+  constructor(lost: number) {
+    super('CLAIM_LOST', `${lost} of the claimed objects belong to somebody else or are done`);
+  }
+}

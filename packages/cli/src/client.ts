@@ -1,0 +1,116 @@
+import { ApiError, UnreachableError } from './errors.ts';
+
+/** One column of a query's answer. */
+export interface AnswerColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** The answer to a SQL query as the server's JSON has it. */
+export interface SqlAnswer {
+  readonly columns: readonly AnswerColumn[];
+  readonly rows: readonly (readonly unknown[])[];
+  readonly stats: Readonly<Record<string, unknown>>;
+}
+
+export interface SqlRequest {
+  readonly query: string;
+  readonly start?: string;
+  readonly end?: string;
+  readonly limit?: number;
+}
+
+/** The HTTP API of a running lake. */
+export interface ApiClient {
+  readonly url: string;
+  /** A JSON answer. `path` starts with a slash. Throws ApiError or UnreachableError. */
+  get<T>(path: string): Promise<T>;
+  post<T>(path: string, body?: unknown): Promise<T>;
+  sql(request: SqlRequest): Promise<SqlAnswer>;
+  /** A SQL answer in another media type, as it arrives. */
+  sqlStream(request: SqlRequest, accept: string): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/**
+ * Talks to the API at `url`. The key goes into the Authorization header and nowhere else; `signal` ends
+ * what is under way.
+ */
+export function apiClient(url: string, options: { apiKey?: string; signal?: AbortSignal } = {}): ApiClient {
+  const base = url.replace(/\/+$/, '');
+  const authorization: Record<string, string> = options.apiKey
+    ? { authorization: `Bearer ${options.apiKey}` }
+    : {};
+
+  const send = async (
+    method: 'GET' | 'POST',
+    path: string,
+    accept: string,
+    body?: unknown,
+  ): Promise<Response> => {
+    const headers = {
+      ...authorization,
+      accept,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
+    let response: Response;
+    try {
+      response = await fetch(base + path, {
+        method,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        signal: options.signal,
+      });
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw new UnreachableError(base, { cause: error });
+    }
+    if (!response.ok) throw await apiError(response, method, base + path);
+    return response;
+  };
+
+  const json = async <T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> => {
+    const response = await send(method, path, 'application/json', body);
+    const text = await response.text();
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      throw new ApiError(response.status, 'BAD_ANSWER', `${base + path} did not answer in JSON`, {
+        hint: 'is something else listening at that address?',
+      });
+    }
+  };
+
+  return {
+    url: base,
+    get: (path) => json('GET', path),
+    post: (path, body) => json('POST', path, body),
+    sql: (request) => json('POST', '/api/v1/sql', request),
+    async sqlStream(request, accept) {
+      const response = await send('POST', '/api/v1/sql', accept, request);
+      return response.body ?? (async function* () {})();
+    },
+  };
+}
+
+interface ErrorBody {
+  error?: { code?: string; message?: string; position?: number; hint?: string };
+}
+
+async function apiError(response: Response, method: string, url: string): Promise<ApiError> {
+  const text = await response.text();
+  let body: ErrorBody | undefined;
+  try {
+    body = JSON.parse(text) as ErrorBody;
+  } catch {
+    body = undefined;
+  }
+  const { code, message, position, hint } = body?.error ?? {};
+  const where = position === undefined ? '' : ` (at character ${position})`;
+  const fallbackHint = response.status === 401 ? 'put an API key into LAKEWRIGHT_API_KEY' : undefined;
+  return new ApiError(
+    response.status,
+    code ?? `HTTP_${response.status}`,
+    message === undefined ? `${method} ${url} answered ${response.status}` : message + where,
+    { hint: hint ?? fallbackHint },
+  );
+}

@@ -1,0 +1,202 @@
+import { realpath } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { type Logger, messageOf, type ObjectStore, type Sql, systemClock } from '@lakewright/core';
+import type { Catalog, Cooker, GroupCommitter, IngestInbox } from '@lakewright/lake';
+import type { Authenticator } from '@lakewright/otlp';
+import type { ReadyReport } from '@lakewright/query';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Closers } from '../closers.ts';
+import { type LocalSettings, listening, loadKeys, urlOf } from './settings.ts';
+
+export type { LocalSettings } from './settings.ts';
+
+/** A lake that runs in this process. */
+export interface RunningLake {
+  readonly addresses: { readonly otlpHttp: string; readonly otlpGrpc: string; readonly query: string };
+  /** Resolves with what ended the lake's own work before its time. */
+  readonly failed: Promise<Error>;
+  /** Answers and stores what was accepted, publishes what is being worked on, and lets go of everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * The local profile: objects as files, the catalog in the embedded PostgreSQL (or the one at `databaseUrl`),
+ * cooking in worker threads. Resolves when everything listens; on failure nothing is left open. Throws
+ * ConfigError for settings that cannot work.
+ */
+export async function startLocal(settings: LocalSettings, logger: Logger): Promise<RunningLake> {
+  const closers = new Closers();
+  try {
+    return await new LocalLake(settings, logger, closers).start();
+  } catch (error) {
+    await closers.close().catch((closeError: unknown) => {
+      logger.log('warn', 'not everything could be closed after a failed start', {
+        error: messageOf(closeError),
+      });
+    });
+    throw error;
+  }
+}
+
+/** What is open before anything listens. */
+interface Core {
+  readonly catalog: Catalog;
+  readonly store: ObjectStore;
+  readonly committer: GroupCommitter;
+}
+
+class LocalLake {
+  readonly #settings: LocalSettings;
+  readonly #logger: Logger;
+  readonly #closers: Closers;
+  readonly #metrics = new Registry();
+  readonly #failed = Promise.withResolvers<Error>();
+  #stopping = false;
+
+  constructor(settings: LocalSettings, logger: Logger, closers: Closers) {
+    this.#settings = settings;
+    this.#logger = logger;
+    this.#closers = closers;
+    collectDefaultMetrics({ register: this.#metrics });
+  }
+
+  async start(): Promise<RunningLake> {
+    const auth = await loadKeys(this.#settings);
+    const core = await this.#openCore();
+    const query = await this.#serveQueries(core, auth);
+    const { otlpHttp, otlpGrpc } = await this.#receive(core.committer, auth);
+    return {
+      addresses: { otlpHttp, otlpGrpc, query },
+      failed: this.#failed.promise,
+      close: () => {
+        this.#stopping = true;
+        return this.#closers.close();
+      },
+    };
+  }
+
+  /** Everything between the disk and the receivers. */
+  async #openCore(): Promise<Core> {
+    const { FileObjectStore, lockDataDirectory } = await import('@lakewright/local');
+    const { dataDirectory } = this.#settings;
+    const lock = await lockDataDirectory(dataDirectory);
+    this.#closers.add(() => lock.release());
+    // The database takes longest to start: the modules load meanwhile.
+    const opening = [this.#openSql(), import('@lakewright/lake'), import('@lakewright/query')] as const;
+    // Wait for all of them before failing, so that nothing opens behind a failure.
+    await Promise.allSettled(opening);
+    const [sql, lake] = await Promise.all(opening);
+    const store = await FileObjectStore.open(join(dataDirectory, 'objects'), { logger: this.#logger });
+    const catalog = await lake.Catalog.open(sql, systemClock);
+    const cooker = lake.createThreadCooker({ workers: lake.INGEST_SETTINGS.workers });
+    this.#closers.add(() => cooker.close());
+    const inbox = new lake.IngestInbox();
+    const owner = `${hostname()}:${await realpath(dataDirectory)}`;
+    this.#ingest(lake.runIngest, { store, catalog, cooker, inbox, owner });
+    const committer = lake.groupCommitter({
+      store,
+      clock: systemClock,
+      logger: this.#logger,
+      metrics: this.#metrics,
+      onCommitted: (object) => inbox.push(object),
+    });
+    this.#closers.add(() => committer.close());
+    return { catalog, store, committer };
+  }
+
+  async #openSql(): Promise<Sql> {
+    const local = await import('@lakewright/local');
+    const { databaseUrl, dataDirectory } = this.#settings;
+    const sql =
+      databaseUrl === undefined
+        ? await local.embeddedSql(join(dataDirectory, 'catalog'))
+        : await local.postgresSql(databaseUrl, { logger: this.#logger });
+    this.#closers.add(() => sql.close());
+    return sql;
+  }
+
+  #ingest(
+    runIngest: typeof import('@lakewright/lake').runIngest,
+    parts: Pick<Core, 'catalog' | 'store'> & { cooker: Cooker; inbox: IngestInbox; owner: string },
+  ): void {
+    const { owner, ...dependencies } = parts;
+    const stop = new AbortController();
+    const running = runIngest(
+      {
+        ...dependencies,
+        clock: systemClock,
+        logger: this.#logger,
+        metrics: this.#metrics,
+        settings: { owner },
+      },
+      stop.signal,
+    );
+    running.catch((error: unknown) => {
+      this.#failed.resolve(error instanceof Error ? error : new Error(messageOf(error)));
+    });
+    this.#closers.add(() => {
+      stop.abort();
+      return running;
+    });
+  }
+
+  async #serveQueries({ catalog, store }: Core, auth: Authenticator): Promise<string> {
+    const { createSqlEngine, startQueryServer } = await import('@lakewright/query');
+    const { createLakeAdmin } = await import('@lakewright/lake');
+    const { host, queryPort, dataDirectory } = this.#settings;
+    const shared = { logger: this.#logger, metrics: this.#metrics };
+    const engine = createSqlEngine({
+      ...shared,
+      index: catalog,
+      store,
+      tempDirectory: join(dataDirectory, 'spill'),
+    });
+    this.#closers.add(() => engine.close());
+    const server = await listening(
+      { what: 'query API', host, port: queryPort, flag: '--query-port' },
+      startQueryServer({
+        ...shared,
+        host,
+        port: queryPort,
+        engine,
+        admin: createLakeAdmin({ catalog, store }),
+        auth,
+        ready: () => this.#ready(catalog),
+      }),
+    );
+    this.#closers.add(() => server.close());
+    return urlOf(host, server.port);
+  }
+
+  async #receive(sink: GroupCommitter, auth: Authenticator): Promise<{ otlpHttp: string; otlpGrpc: string }> {
+    const otlp = await import('@lakewright/otlp');
+    const { host, otlpHttpPort, otlpGrpcPort } = this.#settings;
+    const admission = otlp.createAdmission({}, this.#metrics);
+    const shared = { host, sink, auth, admission, logger: this.#logger, metrics: this.#metrics };
+    const http = await listening(
+      { what: 'OTLP/HTTP', host, port: otlpHttpPort, flag: '--otlp-http-port' },
+      otlp.startHttpReceiver({ ...shared, port: otlpHttpPort }),
+    );
+    let closeGrpc: () => Promise<void> = async () => undefined;
+    this.#closers.add(async () => {
+      await Promise.all([http.close(), closeGrpc()]);
+    });
+    const grpc = await listening(
+      { what: 'OTLP/gRPC', host, port: otlpGrpcPort, flag: '--otlp-grpc-port' },
+      otlp.startGrpcReceiver({ ...shared, port: otlpGrpcPort }),
+    );
+    closeGrpc = () => grpc.close();
+    return { otlpHttp: urlOf(host, http.port), otlpGrpc: urlOf(host, grpc.port) };
+  }
+
+  /** Ready means that what is sent can be stored and what is asked can be looked up. */
+  async #ready(catalog: Catalog): Promise<ReadyReport> {
+    const found = await catalog.queue().then(
+      () => ({ ready: true }),
+      (error: unknown) => ({ ready: false, detail: messageOf(error) }),
+    );
+    const process = this.#stopping ? { ready: false, detail: 'stopping' } : { ready: true };
+    return { ready: found.ready && process.ready, parts: { catalog: found, process } };
+  }
+}

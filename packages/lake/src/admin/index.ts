@@ -1,0 +1,1 @@
+export { createLakeAdmin } from './lake-admin.ts';

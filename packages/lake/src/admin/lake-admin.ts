@@ -1,0 +1,39 @@
+import { NotFoundError, type ObjectStore } from '@lakewright/core';
+import type { Catalog } from '../catalog/index.ts';
+import { describeRaw } from '../raw/describe.ts';
+import type { DeadLetter, LakeAdmin, ReplayOutcome } from '../types.ts';
+
+/** What operators may ask, over a catalog and the store of its objects. */
+export function createLakeAdmin(options: { catalog: Catalog; store: ObjectStore }): LakeAdmin {
+  const { catalog, store } = options;
+  return {
+    services: (organization) => catalog.services(organization),
+    status: (organization) => catalog.status(organization),
+    deadLetters: (organization) => catalog.deadLetters(organization),
+    deadLetter: (organization, id): Promise<DeadLetter | undefined> => catalog.deadLetter(organization, id),
+    replay: (organization, id) => replay(catalog, store, organization, id),
+  };
+}
+
+/** Throws NotFoundError when the organization has no such dead letter (any more). */
+async function replay(
+  catalog: Catalog,
+  store: ObjectStore,
+  organization: string,
+  id: bigint,
+): Promise<ReplayOutcome> {
+  const dead = await catalog.deadLetter(organization, id);
+  if (dead === undefined) {
+    throw new NotFoundError(`no dead letter ${id}`, { hint: 'lakewright dlq ls shows them' });
+  }
+  const info = await store.head(dead.key);
+  if (info === undefined) return 'missing';
+  if (info.etag === dead.etag) {
+    await catalog.revive(id);
+    return 'queued';
+  }
+  const object = describeRaw(info);
+  if (object === undefined) return 'missing';
+  await catalog.supersede(id, object);
+  return 'superseded';
+}

@@ -1,0 +1,85 @@
+import type { Sql, SqlRunner } from '@lakewright/core';
+import { ClaimLostError } from '../errors.ts';
+import type { Segment } from '../types.ts';
+import { recordset, storable } from './text.ts';
+
+/** What is to become visible together. */
+export interface Publication {
+  readonly owner: string;
+  readonly nowMs: number;
+  /** The claimed objects from which the segments were made, with what was in each. */
+  readonly inputs: readonly {
+    readonly id: bigint;
+    readonly records: number;
+    readonly rejected: number;
+    /** Why records were left out or changed. */
+    readonly reasons: readonly string[];
+  }[];
+  readonly segments: readonly Segment[];
+}
+
+/**
+ * Publishes segments and marks their inputs done in one transaction. Throws ClaimLostError, having changed
+ * nothing, when any input is not claimed by the owner any more: somebody else has it, or it is done.
+ */
+export async function publish(sql: Sql, publication: Publication): Promise<void> {
+  await sql.transaction(async (tx) => {
+    await markDone(tx, publication);
+    if (publication.segments.length === 0) return;
+    const rows = recordset(publication.segments.map((segment) => toRow(segment)));
+    await tx.query(
+      `insert into segment (organization, table_name, segment_id, key, rows, bytes, min_time_ns,
+         max_time_ns, services, published_at_ms)
+       select organization, table_name, segment_id, key, rows, bytes, min_time_ns, max_time_ns, services,
+         $2::bigint
+       from ${SEGMENT_ROWS} on conflict do nothing`,
+      [rows, publication.nowMs],
+    );
+    await tx.query(
+      `insert into service (organization, service, table_name, last_seen_ns)
+       select organization, name, table_name, max(max_time_ns)
+       from ${SEGMENT_ROWS}, unnest(services) as name
+       group by 1, 2, 3 order by 1, 2, 3
+       on conflict (organization, service, table_name)
+       do update set last_seen_ns = greatest(service.last_seen_ns, excluded.last_seen_ns)`,
+      [rows],
+    );
+  });
+}
+
+const SEGMENT_ROWS = `jsonb_to_recordset($1::text::jsonb) as x(organization text, table_name text,
+  segment_id text, key text, rows bigint, bytes bigint, min_time_ns bigint, max_time_ns bigint,
+  services text[])`;
+
+async function markDone(tx: SqlRunner, { owner, nowMs, inputs }: Publication): Promise<void> {
+  const rows = inputs.map(({ id, records, rejected, reasons }) => ({
+    id,
+    records,
+    rejected,
+    reason: reasons.length === 0 ? null : storable(reasons.join('; ')),
+  }));
+  const marked = await tx.query(
+    `update raw_object r set state = 'done', finished_at_ms = $3::bigint, records = x.records,
+       rejected = x.rejected, reason = x.reason, claimed_by = null, claimed_at_ms = null
+     from jsonb_to_recordset($1::text::jsonb)
+       as x(id bigint, records bigint, rejected bigint, reason text)
+     where r.id = x.id and r.state = 'claimed' and r.claimed_by = $2
+     returning r.id`,
+    [recordset(rows), owner, nowMs],
+  );
+  if (marked.length !== inputs.length) throw new ClaimLostError(inputs.length - marked.length);
+}
+
+function toRow(segment: Segment): object {
+  return {
+    organization: segment.organization,
+    table_name: segment.table,
+    segment_id: segment.segmentId,
+    key: segment.key,
+    rows: segment.rows,
+    bytes: segment.bytes,
+    min_time_ns: segment.minTimeNs,
+    max_time_ns: segment.maxTimeNs,
+    services: [...new Set(segment.services.map(storable))],
+  };
+}

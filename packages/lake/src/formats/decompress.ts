@@ -1,0 +1,51 @@
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { messageOf } from '@lakewright/core';
+import type { FormatLimits } from './limits.ts';
+import { FormatProblem } from './problem.ts';
+import type { Compression } from './suffixes.ts';
+import { zstdFrames } from './zstd-frames.ts';
+
+/** Big enough that joining the pieces costs nothing, small enough for a small object. */
+const CHUNK = { chunkSize: 1024 * 1024 };
+
+/**
+ * The object's bytes without their compression, at most `maxObjectBytes` of them. Files of several gzip
+ * members or zstd frames, as `cat` and parallel compressors make them, are read to their end.
+ */
+export function decompress(bytes: Uint8Array, compression: Compression, limits: FormatLimits): Uint8Array {
+  const limit = limits.maxObjectBytes;
+  if (compression === 'none') {
+    if (bytes.length > limit) throw tooLong(limit);
+    return bytes;
+  }
+  try {
+    return compression === 'gzip' ? gunzipSync(bytes, output(limit)) : unzstd(bytes, limit);
+  } catch (error) {
+    if (error instanceof FormatProblem) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLong(limit);
+    throw new FormatProblem(`it is not valid ${compression}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Node.js reads only the first frame of a zstd file, so the frames are taken one by one. */
+function unzstd(bytes: Uint8Array, limit: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let left = limit;
+  for (const { start, end } of zstdFrames(bytes)) {
+    const part = zstdDecompressSync(bytes.subarray(start, end), output(left));
+    left -= part.length;
+    if (left < 0) throw tooLong(limit);
+    parts.push(part);
+  }
+  return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+}
+
+function output(limit: number): { chunkSize: number; maxOutputLength: number } {
+  return { ...CHUNK, maxOutputLength: Math.max(1, limit) };
+}
+
+function tooLong(limit: number): FormatProblem {
+  return new FormatProblem(
+    `it is longer than maxObjectBytes (${limit} bytes after decompression); split it into smaller files`,
+  );
+}

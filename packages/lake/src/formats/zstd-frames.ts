@@ -1,0 +1,52 @@
+import { FormatProblem } from './problem.ts';
+
+const FRAME = 0xfd2fb528;
+const SKIPPABLE = 0x184d2a50;
+const DICTIONARY_ID_BYTES = [0, 1, 2, 4];
+const CONTENT_SIZE_BYTES = [0, 2, 4, 8];
+
+/**
+ * Where the frames of a zstd file are, without the skippable ones (RFC 8878, section 3.1).
+ * Throws FormatProblem where the file is cut off or is something else.
+ */
+export function zstdFrames(bytes: Uint8Array): { start: number; end: number }[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const frames: { start: number; end: number }[] = [];
+  let at = 0;
+  do {
+    if (at + 8 > bytes.length) throw cutOff(at);
+    const magic = view.getUint32(at, true);
+    if (magic === FRAME) {
+      const end = frameEnd(view, at);
+      frames.push({ start: at, end });
+      at = end;
+    } else if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE) {
+      at += 8 + view.getUint32(at + 4, true);
+      if (at > bytes.length) throw cutOff(bytes.length);
+    } else throw new FormatProblem(`it is not valid zstd: no frame starts at byte ${at}`);
+  } while (at < bytes.length);
+  return frames;
+}
+
+function frameEnd(view: DataView, start: number): number {
+  const descriptor = view.getUint8(start + 4);
+  const singleSegment = (descriptor & 0x20) !== 0;
+  const contentSize = descriptor >> 6 === 0 && singleSegment ? 1 : CONTENT_SIZE_BYTES[descriptor >> 6];
+  let at = start + 5 + (singleSegment ? 0 : 1) + DICTIONARY_ID_BYTES[descriptor & 3] + contentSize;
+  for (let last = false; !last; ) {
+    if (at + 3 > view.byteLength) throw cutOff(view.byteLength);
+    const header = view.getUint8(at) | (view.getUint8(at + 1) << 8) | (view.getUint8(at + 2) << 16);
+    last = (header & 1) !== 0;
+    const type = (header >> 1) & 3;
+    if (type === 3) throw new FormatProblem(`it is not valid zstd: a block of an unknown kind at byte ${at}`);
+    // A run-length block holds one byte, however long the run.
+    at += 3 + (type === 1 ? 1 : header >> 3);
+  }
+  if ((descriptor & 4) !== 0) at += 4;
+  if (at > view.byteLength) throw cutOff(view.byteLength);
+  return at;
+}
+
+function cutOff(at: number): FormatProblem {
+  return new FormatProblem(`it is not valid zstd: it ends at byte ${at}, inside a frame`);
+}

@@ -1,0 +1,3 @@
+export { IngestInbox } from './inbox.ts';
+export { type IngestDependencies, runIngest } from './ingest.ts';
+export { INGEST_SETTINGS, type IngestSettings } from './settings.ts';

@@ -1,0 +1,34 @@
+import type { ObjectInfo } from '@lakewright/core';
+import type { NewRawObject } from '../catalog/index.ts';
+import { parseRawKey } from './keys.ts';
+
+/** The last whole millisecond whose nanoseconds fit 64 bits: the year 2262. */
+const LAST_MS = 9_223_372_036_854;
+
+/**
+ * The raw object that a listing found, or undefined when its key is no raw object's. It arrived at the time
+ * in its key, else when it was last changed; times that do not fit 64-bit nanoseconds become the nearest.
+ */
+export function describeRaw(info: ObjectInfo): NewRawObject | undefined {
+  const parsed = parseRawKey(info.key);
+  if (parsed === undefined) return undefined;
+  const { organization, collector, signal, arrivedMs = info.lastModifiedMs } = parsed;
+  const fitting = Math.min(Math.max(Math.trunc(arrivedMs), 0), LAST_MS);
+  return {
+    organization,
+    collector,
+    signal,
+    key: info.key,
+    etag: info.etag,
+    size: info.size,
+    arrivedNs: BigInt(fitting) * 1_000_000n,
+  };
+}
+
+/**
+ * Whether a file has been left alone for `settleMs`, so that it is probably whole. A time of change in the
+ * future says nothing about now and counts as long ago.
+ */
+export function isSettled(info: ObjectInfo, nowMs: number, settleMs: number): boolean {
+  return Math.abs(nowMs - info.lastModifiedMs) >= settleMs;
+}

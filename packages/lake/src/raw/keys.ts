@@ -1,0 +1,99 @@
+import {
+  BadInputError,
+  DEFAULT_ORGANIZATION,
+  isOrganization,
+  isSignal,
+  type Signal,
+  ulidTime,
+} from '@lakewright/core';
+
+/** Where receivers put what they accepted. */
+export const RAW_PREFIX = 'otel-raw/';
+/** Where people drop files by hand, with the signal that each holds. */
+export const DROP_PREFIXES: Readonly<Record<string, Signal>> = {
+  'logs-raw/': 'logs',
+  'metrics-raw/': 'metrics',
+  'traces-raw/': 'traces',
+};
+/** The collector of files dropped by hand. */
+export const DROP_COLLECTOR = 'files';
+
+const COLLECTOR = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
+const RAW_KEY =
+  /^otel-raw\/([^/]+)\/([^/]+)\/\d{4}\/\d{2}\/\d{2}\/\d{2}\/\d{2}\/(logs|traces|metrics)_([^/]+)$/;
+
+/** What a raw object's key says about it. */
+export interface ParsedRawKey {
+  readonly organization: string;
+  readonly collector: string;
+  readonly signal: Signal;
+  /** Milliseconds since the epoch, when the key says when the object arrived. */
+  readonly arrivedMs?: number;
+}
+
+/**
+ * The key of the raw object with `ulid`, made at `arrivedMs` (UTC):
+ * `otel-raw/{organization}/{collector}/{yyyy}/{mm}/{dd}/{hh}/{mi}/{signal}_{ulid}.binpb.zst`.
+ * Throws BadInputError when the organization is no UUID or the collector's name is not made of 1 to 64
+ * letters, digits, `.`, `_` and `-`; `.` and `..` are no names.
+ */
+export function rawKey(
+  group: { organization: string; collector: string; signal: Signal },
+  ulid: string,
+  arrivedMs: number,
+): string {
+  checkGroup(group);
+  return `${minutePrefix(group, arrivedMs)}${group.signal}_${ulid}.binpb.zst`;
+}
+
+/** Where the raw objects of one organization and collector are that arrived in one minute (UTC). */
+export function minutePrefix(group: { organization: string; collector: string }, atMs: number): string {
+  const minute = new Date(atMs).toISOString().slice(0, 16).replace(/[-T:]/g, '/');
+  return `${RAW_PREFIX}${group.organization}/${group.collector}/${minute}/`;
+}
+
+/** Throws BadInputError when `group` cannot be part of a key. */
+export function checkGroup(group: { organization: string; collector: string }): void {
+  if (!isOrganization(group.organization)) {
+    throw new BadInputError(`organization ${JSON.stringify(group.organization)} is not a lower-case UUID`);
+  }
+  if (!COLLECTOR.test(group.collector)) {
+    throw new BadInputError(
+      `collector ${JSON.stringify(group.collector.slice(0, 100))} cannot be part of a key`,
+      {
+        hint: 'use 1 to 64 letters, digits, ".", "_" and "-", and not "." or ".." alone',
+      },
+    );
+  }
+}
+
+/**
+ * What the key of a raw object or of a dropped file says; undefined when it is neither.
+ *
+ * A dropped file belongs to the organization whose UUID is the first folder below the prefix (in any case of
+ * letters), else to the default organization. Its time of arrival is its time of change, which the key does
+ * not say. Folders and names that begin with a dot are nobody's: half-written files are often called so.
+ */
+export function parseRawKey(key: string): ParsedRawKey | undefined {
+  return key.startsWith(RAW_PREFIX) ? parseReceived(key) : parseDropped(key);
+}
+
+function parseReceived(key: string): ParsedRawKey | undefined {
+  const match = RAW_KEY.exec(key);
+  if (match === null) return undefined;
+  const [, organization, collector, signal, name] = match;
+  if (!isOrganization(organization) || !COLLECTOR.test(collector) || !isSignal(signal)) return undefined;
+  return { organization, collector, signal, arrivedMs: ulidTime(name.split('.')[0]) };
+}
+
+function parseDropped(key: string): ParsedRawKey | undefined {
+  for (const [prefix, signal] of Object.entries(DROP_PREFIXES)) {
+    if (!key.startsWith(prefix)) continue;
+    const parts = key.slice(prefix.length).split('/');
+    if (parts.some((part) => part === '' || part.startsWith('.'))) return undefined;
+    const folder = parts[0].toLowerCase();
+    const organization = parts.length > 1 && isOrganization(folder) ? folder : DEFAULT_ORGANIZATION;
+    return { organization, collector: DROP_COLLECTOR, signal };
+  }
+  return undefined;
+}

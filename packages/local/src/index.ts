@@ -1,0 +1,5 @@
+export { type DataLock, lockDataDirectory } from './data-lock.ts';
+export { embeddedSql } from './embedded-sql.ts';
+export * from './errors.ts';
+export { FileObjectStore } from './file-object-store.ts';
+export { postgresSql } from './postgres-sql.ts';

@@ -1,0 +1,14 @@
+export * from './errors.ts';
+export {
+  DEFAULT_HTTP_LIMITS,
+  type HttpLimits,
+  type QueryAuth,
+  type QueryServer,
+  type QueryServerOptions,
+  type ReadyReport,
+  startQueryServer,
+} from './http/server.ts';
+export { formatTime, parseTime } from './http/time.ts';
+export * from './limits.ts';
+export { createSqlEngine, type SqlEngine, type SqlEngineOptions, type SqlRequest } from './sql/engine.ts';
+export type { ResultChunk, ResultColumn, SqlResult, SqlStats } from './sql/result.ts';
