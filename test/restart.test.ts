@@ -15,7 +15,7 @@ describe('stop and start', () => {
     await withDirectory(async (data) => {
       const first = await LakeProcess.start({ data });
       for (const signal of ['logs', 'traces', 'metrics'] as const) {
-        const request: Sent = { id: signal, signal, records: 20, acknowledged: false };
+        const request: Sent = { id: signal, signal, records: 20, outcome: 'unknown' };
         expect((await first.post(signal, numberedRequest(request))).status).toBe(200);
       }
       const union =
@@ -34,7 +34,7 @@ describe('stop and start', () => {
   it('what was acknowledged just before the stop is there after the start', async () => {
     await withDirectory(async (data) => {
       const first = await LakeProcess.start({ data });
-      const request: Sent = { id: 'last', signal: 'logs', records: 30, acknowledged: false };
+      const request: Sent = { id: 'last', signal: 'logs', records: 30, outcome: 'unknown' };
       expect((await first.post('logs', numberedRequest(request))).status).toBe(200);
       expect(await first.stop()).toBe(0);
       const second = await LakeProcess.start({ data });

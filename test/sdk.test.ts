@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { OTLPLogExporter as GrpcLogs } from '@opentelemetry/exporter-logs-otlp-grpc';
 import { OTLPLogExporter as JsonLogs } from '@opentelemetry/exporter-logs-otlp-http';
 import { OTLPLogExporter as ProtoLogs } from '@opentelemetry/exporter-logs-otlp-proto';
@@ -44,10 +47,15 @@ const DERIVED = [
 const JSON_COLUMNS = ['events', 'links', 'exemplars', 'metric_metadata'];
 
 let lake: LakeProcess;
+let data: string;
 beforeAll(async () => {
-  lake = await LakeProcess.start();
+  data = await mkdtemp(join(tmpdir(), 'lakewright-test-'));
+  lake = await LakeProcess.start({ data });
 });
-afterAll(() => lake.stop());
+afterAll(async () => {
+  await lake.stop();
+  await rm(data, { recursive: true, force: true });
+});
 
 describe.each(Object.entries(TRANSPORTS))('the OpenTelemetry SDK over %s', (name, exporters) => {
   const service = name.replaceAll(' ', '-').toLowerCase();

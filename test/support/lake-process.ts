@@ -17,12 +17,11 @@ export interface SqlAnswer {
 }
 
 export interface LakeOptions {
-  /** Keep using this data directory; without it a new one is made, and removed at the end. */
-  readonly data?: string;
+  readonly data: string;
   /** More arguments for `up`. */
   readonly args?: readonly string[];
-  /** A command that runs the one that follows it, made for the data directory. */
-  readonly wrapper?: (data: string) => readonly string[];
+  /** A command that runs the one that follows it. */
+  readonly wrapper?: readonly string[];
 }
 
 /** A running product: `lakewright up` in its own process, as a user starts it, on free ports. */
@@ -36,13 +35,14 @@ export class LakeProcess {
   readonly #child: ChildProcess;
   readonly #output: { stdout: string; stderr: string };
 
-  private constructor(data: string, ports: readonly number[], options: LakeOptions) {
+  private constructor(ports: readonly number[], options: LakeOptions) {
+    const { data } = options;
     this.data = data;
     const [http, grpc, query] = ports;
     this.httpUrl = `http://127.0.0.1:${http}`;
     this.grpcUrl = `http://127.0.0.1:${grpc}`;
     this.queryUrl = `http://127.0.0.1:${query}`;
-    const [command, ...args] = [...(options.wrapper?.(data) ?? []), NODE, LAKEWRIGHT];
+    const [command, ...args] = [...(options.wrapper ?? []), NODE, LAKEWRIGHT];
     args.push('up', '--json', '--data', data, '--otlp-http-port', String(http));
     args.push('--otlp-grpc-port', String(grpc), '--query-port', String(query), ...(options.args ?? []));
     this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -52,11 +52,15 @@ export class LakeProcess {
   }
 
   /** Starts `up` and returns when it says that it is ready. Fails with its output when it ends before. */
-  static async start(options: LakeOptions = {}): Promise<LakeProcess> {
-    const data = options.data ?? (await mkdtemp(join(tmpdir(), 'lakewright-test-')));
-    const lake = new LakeProcess(data, await freePorts(3), options);
+  static async start(options: LakeOptions): Promise<LakeProcess> {
+    const lake = await LakeProcess.launch(options);
     await lake.#waitUntilReady();
     return lake;
+  }
+
+  /** Starts `up` and does not wait for it. */
+  static async launch(options: LakeOptions): Promise<LakeProcess> {
+    return new LakeProcess(await freePorts(3), options);
   }
 
   async #waitUntilReady(): Promise<void> {
@@ -178,12 +182,9 @@ process.on('exit', () => {
 });
 
 /** Runs `work` with a new lake in a new directory; afterwards it is stopped and the directory removed. */
-export async function withLake(
-  work: (lake: LakeProcess) => Promise<void>,
-  options: LakeOptions = {},
-): Promise<void> {
+export async function withLake(work: (lake: LakeProcess) => Promise<void>): Promise<void> {
   await withDirectory(async (data) => {
-    const lake = await LakeProcess.start({ ...options, data });
+    const lake = await LakeProcess.start({ data });
     try {
       await work(lake);
     } catch (error) {

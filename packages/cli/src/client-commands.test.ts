@@ -278,10 +278,26 @@ describe('tail', () => {
     ).toEqual(['body 1', 'body 2']);
   });
 
-  it('keeps to the newest -n and says so', async () => {
+  it('keeps to the newest -n', async () => {
     const { stdout, stderr } = await against(logs, ['tail', 'cart', '-n', '1']);
     expect(stdout).toBe('t2 INFO  body 2\n');
-    expect(stderr).toContain('only the newest 1');
+    expect(stderr).toBe('');
+  });
+
+  it('says when it left out more than anybody asked', async () => {
+    const rows = Array.from({ length: 1001 }, (_, n) => row(1001 - n));
+    const { stdout, stderr } = await against(
+      (_request, response) =>
+        answerJson(response, {
+          columns: columns.map((name) => ({ name, type: 'VARCHAR' })),
+          rows,
+          stats: {},
+        }),
+      ['tail', 'cart'],
+    );
+    expect(stdout.trim().split('\n')).toHaveLength(1000);
+    expect(stdout).toContain('body 1001');
+    expect(stderr).toContain('only the newest 1000');
   });
 
   it('asks for spans', async () => {

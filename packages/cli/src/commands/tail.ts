@@ -59,7 +59,7 @@ async function tail(
   try {
     const seen = new SeenRows();
     const there = seen.fresh(await look(client, source, service, since, wanted));
-    if (there.length > options.lines) {
+    if (there.length > options.lines && command.getOptionValueSource('lines') === 'default') {
       terminal.err(
         `only the newest ${options.lines} records; ask for more with -n or for less time with --since\n`,
       );

@@ -56,6 +56,8 @@ function headersOf(type: string, { stats }: SqlResult): Record<string, string> {
 /** Aborted when the asker is gone before the answer is complete. */
 function abandoned(reply: FastifyReply): AbortSignal {
   const aborter = new AbortController();
+  // It may have gone while its body was being read.
+  if (reply.raw.destroyed || reply.raw.socket?.destroyed) aborter.abort();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) aborter.abort();
   });
