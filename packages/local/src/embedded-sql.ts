@@ -19,10 +19,10 @@ type Request =
  * loop never waits for it. It is one connection; statements and transactions run one after the other, so the
  * work of a transaction must use only the runner that it is given (the outer one would wait for ever).
  *
- * When PostgreSQL gives up, calls without an answer throw UnavailableError and the next call opens the files
- * again. The files survive the death of the process. It does not sync its files, so the loss of power can break it; what
- * it holds can be made again from the objects (see the error's hint). Throws ConfigError when the files
- * cannot be opened.
+ * When PostgreSQL gives up (its log found no room on the disk), calls without an answer throw
+ * UnavailableError and the next call opens the files again. The files survive the death of the process. They
+ * are not synced, so a loss of power can break them; then the catalog is made anew from the objects, as the
+ * error's hint says. Throws ConfigError when the files cannot be opened.
  */
 export async function embeddedSql(dir: string): Promise<Sql> {
   if (!existsSync(path.join(dir, 'PG_VERSION'))) await makeFiles(dir);
