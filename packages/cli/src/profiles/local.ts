@@ -1,5 +1,3 @@
-import { realpath } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, messageOf, type ObjectStore, type Sql, systemClock } from '@lakewright/core';
 import type { Catalog, Cooker, GroupCommitter, IngestInbox } from '@lakewright/lake';
@@ -8,6 +6,7 @@ import type { ReadyReport } from '@lakewright/query';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { Closers } from '../closers.ts';
 import { type LocalSettings, listening, loadKeys, urlOf } from './settings.ts';
+import { storeId } from './store-id.ts';
 
 export type { LocalSettings } from './settings.ts';
 
@@ -89,10 +88,11 @@ class LocalLake {
     const [sql, lake] = await Promise.all(opening);
     const store = await FileObjectStore.open(join(dataDirectory, 'objects'), { logger: this.#logger });
     const catalog = await lake.Catalog.open(sql, systemClock);
+    const owner = await storeId(dataDirectory);
+    await catalog.bindStore(owner);
     const cooker = lake.createThreadCooker({ workers: lake.INGEST_SETTINGS.workers });
     this.#closers.add(() => cooker.close());
     const inbox = new lake.IngestInbox();
-    const owner = `${hostname()}:${await realpath(dataDirectory)}`;
     this.#ingest(lake.runIngest, { store, catalog, cooker, inbox, owner });
     const committer = lake.groupCommitter({
       store,

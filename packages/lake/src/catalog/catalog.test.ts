@@ -46,6 +46,12 @@ describeDatabases('the catalog', (empty) => {
     });
   });
 
+  test('belongs to the first store that it is tied to, and to no other', async () => {
+    await catalog.bindStore('one');
+    await (await Catalog.open(sql, clock)).bindStore('one');
+    await expect(catalog.bindStore('two')).rejects.toThrow(ConfigError);
+  });
+
   describe('announcing', () => {
     test('twice is once; another etag is another object', async () => {
       const drop = object('a', { key: 'logs-raw/a.csv' });

@@ -1,4 +1,4 @@
-import type { Clock, Sql } from '@lakewright/core';
+import { type Clock, ConfigError, type Sql } from '@lakewright/core';
 import type { LakeStatus, RawObject, Segment, SegmentIndex, ServiceSummary } from '../types.ts';
 import { type DeadObject, listDead, revive, supersede } from './dead-letters.ts';
 import { migrate } from './migrations.ts';
@@ -37,6 +37,19 @@ export class Catalog implements SegmentIndex {
   static async open(sql: Sql, clock: Clock, settings: Partial<CatalogSettings> = {}): Promise<Catalog> {
     await migrate(sql, clock.now());
     return new Catalog(sql, clock, { maxAttempts: MAX_ATTEMPTS, leaseMs: LEASE_MS, ...settings });
+  }
+
+  /**
+   * Ties this catalog to the object store called `id`, for good. Throws ConfigError when it belongs to another
+   * one: each would take the other's objects for lost and bury them.
+   */
+  async bindStore(id: string): Promise<void> {
+    await this.#sql.query('insert into object_store (id) values ($1) on conflict do nothing', [id]);
+    const [bound] = await this.#sql.query<{ id: string }>('select id from object_store');
+    if (bound.id === id) return;
+    throw new ConfigError('the database holds the catalog of another data directory', {
+      hint: 'give every data directory a database of its own, or go back to the directory it was made with',
+    });
   }
 
   /** Adds those of `objects` that are not known yet and answers them. Announcing twice changes nothing. */

@@ -59,6 +59,7 @@ const MIGRATIONS: readonly Migration[] = [
         last_seen_ns bigint not null,
         primary key (organization, service, table_name)
       )`,
+      `create table object_store (only_row boolean primary key default true check (only_row), id text not null)`,
     ],
   },
 ];

@@ -1,12 +1,12 @@
 import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Sql, UnavailableError } from '@lakewright/core';
+import { type Sql, systemClock, UnavailableError } from '@lakewright/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeEmbedded } from '../../../local/test/adapters.ts';
 import { diskFull, POISON } from '../../test/fakes.ts';
 import { IngestStand } from '../../test/ingest-stand.ts';
 import { ORGANIZATION } from '../../test/raw-objects.ts';
-import { createLakeAdmin } from '../index.ts';
+import { Catalog, createLakeAdmin } from '../index.ts';
 
 const PATIENCE = { timeout: 20_000, interval: 10 };
 
@@ -247,6 +247,19 @@ describeEmbedded('ingest', (empty) => {
       const cooked = stand.store.puts.filter((key) => key.startsWith('db/'));
       expect(cooked).toHaveLength(2);
       expect(new Set(cooked).size).toBe(1);
+    });
+
+    test('a catalog that is lost is made anew from the objects', async () => {
+      for (const name of numbered(5)) await stand.put(name);
+      await stand.putAt('logs-raw/dropped.csv', 'dropped');
+      stand.start();
+      await expectPublished([...numbered(5), 'dropped']);
+      await stand.stop();
+      Object.assign(stand, { catalog: await Catalog.open(await empty(), systemClock) });
+      expect(await stand.published()).toEqual([]);
+      stand.start();
+      await expectPublished([...numbered(5), 'dropped']);
+      expect(await stand.states()).toEqual({ pending: 0, claimed: 0, done: 6, dead: 0 });
     });
 
     test('an object that is replaced after it was claimed: only the new bytes come', async () => {

@@ -171,6 +171,7 @@ describe('requests that are refused', () => {
     ['an unknown type', 'hello', { 'content-type': 'text/plain' }, 415],
     ['a type that is none', 'hello', { 'content-type': '???' }, 415],
     ['a bad collector', '', { ...PROTOBUF, 'x-lakewright-collector': '../x' }, 400],
+    ['a collector that is no folder name', '', { ...PROTOBUF, 'x-lakewright-collector': '..' }, 400],
     ['a collector too long', '', { ...PROTOBUF, 'x-lakewright-collector': 'x'.repeat(65) }, 400],
   ])('%s', async (_, body, headers, status) => {
     const { post, sink } = await start();

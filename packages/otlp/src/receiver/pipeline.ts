@@ -15,7 +15,8 @@ import type { ExportResult, Format } from './responses.ts';
 /** Names the sender in the raw object's path; a request header or gRPC metadata. */
 export const COLLECTOR_HEADER = 'x-lakewright-collector';
 const DEFAULT_COLLECTOR = 'default';
-const COLLECTOR = /^[A-Za-z0-9._-]{1,64}$/;
+/** As a folder's name: `.` and `..` are none. */
+const COLLECTOR = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
 const SINK_RETRY_SECONDS = 5;
 const SINK_LIMIT_RETRY_SECONDS = 1;
 
