@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { cp, mkdir, rename, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ConfigError, type Sql, type SqlRunner, type SqlValue, UnavailableError } from '@lakewright/core';
@@ -31,17 +32,45 @@ export async function embeddedSql(dir: string): Promise<Sql> {
 
 /**
  * Makes an empty database beside `dir` and moves it there when it is whole, so that a death half-way leaves
- * nothing that looks like a database. It needs several hundred megabytes, which its thread gives back by ending.
+ * nothing that looks like a database. It copies the template when there is one; else PostgreSQL sets the
+ * files up, which takes seconds and several hundred megabytes that its thread gives back by ending.
  */
 async function makeFiles(dir: string): Promise<void> {
   const making = `${dir}.making`;
   await rm(making, { recursive: true, force: true });
-  await mkdir(making, { recursive: true });
-  const thread = await startThread(making);
-  await thread.call({ kind: 'close' });
-  await thread.end();
+  const template = templateDirectory();
+  if (existsSync(path.join(template, 'PG_VERSION'))) await cp(template, making, { recursive: true });
+  else await setUp(making);
   await rm(dir, { recursive: true, force: true });
   await rename(making, dir);
+}
+
+async function setUp(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  const thread = await startThread(dir);
+  await thread.call({ kind: 'close' });
+  await thread.end();
+}
+
+/**
+ * Sets up an empty database once for all that start later, beside the installed packages; when it is there
+ * already, nothing is done. Throws ConfigError when PostgreSQL cannot set it up.
+ */
+export async function makeTemplate(): Promise<void> {
+  const template = templateDirectory();
+  if (existsSync(path.join(template, 'PG_VERSION'))) return;
+  const making = `${template}.${process.pid}`;
+  await setUp(making);
+  await rename(making, template);
+}
+
+/** Empty files of one version of PGlite serve that version only. */
+function templateDirectory(): string {
+  const entry = createRequire(import.meta.url).resolve('@electric-sql/pglite');
+  const root = entry.slice(0, entry.lastIndexOf('@electric-sql'));
+  const manifest = path.join(root, '@electric-sql', 'pglite', 'package.json');
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+  return path.join(root, '.cache', 'lakewright', `catalog-${version}`);
 }
 
 async function startThread(dir: string): Promise<SqlThread> {
