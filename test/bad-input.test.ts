@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { createGzip, gzipSync, zstdCompressSync } from 'node:zlib';
 import { ProtoWriter } from '@lakewright/otlp';
+import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { type LakeProcess, withLake } from './support/lake-process.ts';
 import { waitFor } from './support/wait.ts';
@@ -157,9 +158,16 @@ async function post(lake: LakeProcess, { body, headers, signal }: Bad) {
   return { status: response.status, rejected, told };
 }
 
-/** Export*ServiceResponse{partial_success = 1 {rejected = 1 varint}} of fewer than 128 records. */
+const RESPONSE = protobuf
+  .parse(`syntax = "proto3";
+    message Partial { int64 rejected = 1; string error_message = 2; }
+    message Response { Partial partial_success = 1; }`)
+  .root.lookupType('Response');
+
+/** How many records an Export*ServiceResponse says were left out. */
 function rejectedOf(answer: Buffer): number {
-  return answer[0] === 0x0a && answer[2] === 0x08 ? answer[3] : 0;
+  const { partialSuccess } = RESPONSE.toObject(RESPONSE.decode(answer), { longs: Number });
+  return partialSuccess?.rejected ?? 0;
 }
 
 /** A gibibyte of zeros in a megabyte. */

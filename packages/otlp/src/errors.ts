@@ -13,3 +13,10 @@ export class JsonError extends LakewrightError {
     super('JSON', message, options);
   }
 }
+
+/** Bytes that are not what their compression says. The message says where. */
+export class CompressionError extends LakewrightError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('COMPRESSION', message, options);
+  }
+}

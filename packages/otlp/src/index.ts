@@ -4,7 +4,7 @@ export { type ApiKeys, loadApiKeys, MIN_KEY_LENGTH } from './auth/keys.ts';
 export * from './decode/index.ts';
 export * from './demo/index.ts';
 export { SHAPES, type Shape, shapeRequest } from './demo/shapes.ts';
-export { JsonError, WireError } from './errors.ts';
+export { CompressionError, JsonError, WireError } from './errors.ts';
 export { jsonToProto } from './json/transcode.ts';
 export { startGrpcReceiver } from './receiver/grpc.ts';
 export { startHttpReceiver } from './receiver/http.ts';
@@ -13,3 +13,4 @@ export { createAdmission, type Receiver, type ReceiverOptions } from './receiver
 export * from './sink.ts';
 export { type Inspection, inspectRequest } from './wire/inspect.ts';
 export { ProtoWriter } from './wire/writer.ts';
+export { zstdFrames } from './wire/zstd-frames.ts';

@@ -1,9 +1,9 @@
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { messageOf } from '@lakewright/core';
+import { CompressionError, zstdFrames } from '@lakewright/otlp';
 import type { FormatLimits } from './limits.ts';
 import { FormatProblem } from './problem.ts';
 import type { Compression } from './suffixes.ts';
-import { zstdFrames } from './zstd-frames.ts';
 
 /** Big enough that joining the pieces costs nothing, small enough for a small object. */
 const CHUNK = { chunkSize: 1024 * 1024 };
@@ -22,12 +22,13 @@ export function decompress(bytes: Uint8Array, compression: Compression, limits: 
     return compression === 'gzip' ? gunzipSync(bytes, output(limit)) : unzstd(bytes, limit);
   } catch (error) {
     if (error instanceof FormatProblem) throw error;
+    if (error instanceof CompressionError)
+      throw new FormatProblem(`it is ${error.message}`, { cause: error });
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLong(limit);
     throw new FormatProblem(`it is not valid ${compression}: ${messageOf(error)}`, { cause: error });
   }
 }
 
-/** Node.js reads only the first frame of a zstd file, so the frames are taken one by one. */
 function unzstd(bytes: Uint8Array, limit: number): Uint8Array {
   const parts: Uint8Array[] = [];
   let left = limit;

@@ -1,5 +1,7 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
+import { CompressionError } from '../errors.ts';
+import { zstdFrames } from '../wire/zstd-frames.ts';
 import { ExportFailure } from './failure.ts';
 import type { ReceiverLimits } from './limits.ts';
 
@@ -14,15 +16,27 @@ const DECODERS: Readonly<Record<string, (body: Buffer, maxBytes: number) => Prom
   gzip: (body, maxBytes) => gunzip(body, { maxOutputLength: maxBytes }),
   'x-gzip': (body, maxBytes) => gunzip(body, { maxOutputLength: maxBytes }),
   deflate: (body, maxBytes) => inflate(body, { maxOutputLength: maxBytes }),
-  zstd: (body, maxBytes) =>
-    zstdDecompress(body, {
-      maxOutputLength: maxBytes,
-      // A frame may ask for a window of 2 GiB; more than the limit is of no use to it.
-      params: {
-        [zlib.constants.ZSTD_d_windowLogMax]: Math.max(LEAST_ZSTD_WINDOW_LOG, Math.ceil(Math.log2(maxBytes))),
-      },
-    }),
+  zstd: unzstd,
 };
+
+/** All frames of a body, which together must not be longer than the limit. */
+async function unzstd(body: Buffer, maxBytes: number): Promise<Buffer> {
+  // A frame may ask for a window of 2 GiB; more than the limit is of no use to it.
+  const windowLog = Math.max(LEAST_ZSTD_WINDOW_LOG, Math.ceil(Math.log2(maxBytes)));
+  const params = { [zlib.constants.ZSTD_d_windowLogMax]: windowLog };
+  const parts: Buffer[] = [];
+  let left = maxBytes;
+  for (const { start, end } of zstdFrames(body)) {
+    const part = await zstdDecompress(body.subarray(start, end), {
+      maxOutputLength: Math.max(1, left),
+      params,
+    });
+    left -= part.length;
+    if (left < 0) throw tooLarge(maxBytes);
+    parts.push(part);
+  }
+  return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+}
 
 /** Whether the Content-Encoding is one that decompression knows. `identity` is none. */
 export function isKnownEncoding(encoding: string): boolean {
@@ -68,7 +82,9 @@ export class Decompressor {
     if (error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
       return tooLarge(this.#limits.maxRequestBytes);
     }
-    return new ExportFailure('invalid', `the body is not valid ${encoding}`, { cause: error });
+    if (error instanceof ExportFailure) return error;
+    const where = error instanceof CompressionError ? `: ${error.message}` : '';
+    return new ExportFailure('invalid', `the body is not valid ${encoding}${where}`, { cause: error });
   }
 }
 

@@ -1,4 +1,4 @@
-import { FormatProblem } from './problem.ts';
+import { CompressionError } from '../errors.ts';
 
 const FRAME = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a50;
@@ -6,8 +6,9 @@ const DICTIONARY_ID_BYTES = [0, 1, 2, 4];
 const CONTENT_SIZE_BYTES = [0, 2, 4, 8];
 
 /**
- * Where the frames of a zstd file are, without the skippable ones (RFC 8878, section 3.1).
- * Throws FormatProblem where the file is cut off or is something else.
+ * Where the frames of zstd data are, without the skippable ones (RFC 8878, section 3.1). Node.js decodes the
+ * first frame and silently drops the rest, so whoever decodes takes them one by one.
+ * Throws CompressionError where the data is cut off or is something else.
  */
 export function zstdFrames(bytes: Uint8Array): { start: number; end: number }[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -23,7 +24,7 @@ export function zstdFrames(bytes: Uint8Array): { start: number; end: number }[] 
     } else if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE) {
       at += 8 + view.getUint32(at + 4, true);
       if (at > bytes.length) throw cutOff(bytes.length);
-    } else throw new FormatProblem(`it is not valid zstd: no frame starts at byte ${at}`);
+    } else throw new CompressionError(`not valid zstd: no frame starts at byte ${at}`);
   } while (at < bytes.length);
   return frames;
 }
@@ -38,7 +39,7 @@ function frameEnd(view: DataView, start: number): number {
     const header = view.getUint8(at) | (view.getUint8(at + 1) << 8) | (view.getUint8(at + 2) << 16);
     last = (header & 1) !== 0;
     const type = (header >> 1) & 3;
-    if (type === 3) throw new FormatProblem(`it is not valid zstd: a block of an unknown kind at byte ${at}`);
+    if (type === 3) throw new CompressionError(`not valid zstd: a block of an unknown kind at byte ${at}`);
     // A run-length block holds one byte, however long the run.
     at += 3 + (type === 1 ? 1 : header >> 3);
   }
@@ -47,6 +48,6 @@ function frameEnd(view: DataView, start: number): number {
   return at;
 }
 
-function cutOff(at: number): FormatProblem {
-  return new FormatProblem(`it is not valid zstd: it ends at byte ${at}, inside a frame`);
+function cutOff(at: number): CompressionError {
+  return new CompressionError(`not valid zstd: it ends at byte ${at}, inside a frame`);
 }
