@@ -12,14 +12,37 @@ import { distributionSource, logsSource, numberSource, type TableSource, tracesS
 export const ROW_GROUP_ROWS = 65_536;
 
 /**
- * Turns raw objects of one organization and signal into sorted Parquet segments, one for each table and UTC
- * day. A pure function: equal jobs give equal segments under equal ids, so a retry overwrites what an
- * earlier try left. Throws BadObjectError naming the input that cannot be read.
+ * Bytes of decompressed inputs at which a batch is full. Stored bytes say little about it: what load
+ * generators send shrinks a thousandfold.
+ */
+const BATCH_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Turns raw objects of one organization and signal into sorted Parquet segments: of each batch of inputs one
+ * for each table and UTC day (see MAX_DAYS). Inputs make one batch until they are BATCH_BYTES decompressed,
+ * which bounds the memory. A pure function: equal jobs give equal segments under equal ids, so a retry
+ * overwrites what an earlier try left. Throws BadObjectError naming the input that cannot be read.
  */
 export function cook(job: CookJob): CookResult {
+  const segments: CookedSegment[] = [];
+  const inputs: CookResult['inputs'][number][] = [];
+  while (inputs.length < job.inputs.length) {
+    const batch = cookBatch({ ...job, inputs: job.inputs.slice(inputs.length) });
+    segments.push(...batch.segments);
+    inputs.push(...batch.inputs);
+  }
+  return { segments, inputs };
+}
+
+/** Cooks the first inputs of a job, as many as one batch takes. */
+function cookBatch(job: CookJob): CookResult {
   const context = new DecodeContext();
   const decoder = makeDecoder(job.signal, context);
-  const counts = job.inputs.map(({ object, bytes }) => {
+  const counts: CookResult['inputs'][number][] = [];
+  const batchId = createHash('sha256');
+  let batchBytes = 0;
+  for (const { object, bytes } of job.inputs) {
+    if (batchBytes >= BATCH_BYTES) break;
     const inputCounts = newCounts();
     const { body, notes } = toExportRequest({
       key: object.key,
@@ -27,6 +50,8 @@ export function cook(job: CookJob): CookResult {
       bytes,
       arrivedNs: object.arrivedNs,
     });
+    batchBytes += body.length;
+    batchId.update(`${object.key}\0${object.etag}\0`);
     const repairedBefore = context.repaired + decoder.repaired;
     try {
       decoder.decode(body, object.arrivedNs, inputCounts);
@@ -39,16 +64,14 @@ export function cook(job: CookJob): CookResult {
     const repaired = context.repaired + decoder.repaired - repairedBefore;
     const warnings =
       repaired > 0 ? [`${repaired} strings were not valid UTF-8 and are stored with U+FFFD`] : [];
-    return {
+    counts.push({
       records: inputCounts.records,
       rejected: inputCounts.rejected,
       reasons: [...inputCounts.reasons, ...notes, ...warnings],
-    };
-  });
+    });
+  }
   const sources = sourcesOf(decoder, context).filter((source) => source.count > 0);
-  const jobId = createHash('sha256');
-  for (const { object } of job.inputs) jobId.update(`${object.key}\0${object.etag}\0`);
-  const inputsDigest = jobId.digest('hex');
+  const inputsDigest = batchId.digest('hex');
   const segments = sources.flatMap((source) =>
     sortByDay(source.count, source.ranks, source.times).map((day) =>
       writeSegment(job.organization, inputsDigest, source, day, context),

@@ -3,16 +3,20 @@ const DAY_NS = 86_400_000_000_000;
 const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
 
-/** The rows of one UTC day, sorted. */
+/** Days of one batch that are kept apart at most: every one becomes a file, whatever clocks the senders have. */
+export const MAX_DAYS = 100;
+
+/** The rows of one UTC day, sorted; or of many days that have few rows each. */
 export interface DayRows {
-  /** Days since 1970-01-01. */
+  /** Days since 1970-01-01; of several, the first. */
   readonly day: number;
   /** Row numbers in output order. */
   readonly rows: Uint32Array;
 }
 
 /**
- * Splits rows by UTC day and sorts each day's by (rank, time), keeping the order of equal rows.
+ * Splits rows by UTC day and sorts each day's by (rank, time), keeping the order of equal rows. When there
+ * are more than MAX_DAYS, the days with the fewest rows are put together.
  * `times` are word pairs (low, high) of ns since the epoch, below 2^63; ranks are dense from 0.
  */
 export function sortByDay(count: number, ranks: Int32Array, times: Uint32Array): DayRows[] {
@@ -26,9 +30,27 @@ export function sortByDay(count: number, ranks: Int32Array, times: Uint32Array):
   }
   if (count === 0) return [];
   const groups = first === last ? new Map([[first, allRows(count)]]) : rowsByDay(count, days);
-  return [...groups]
-    .sort(([a], [b]) => a - b)
-    .map(([day, rows]) => ({ day, rows: sortRows(rows, day, ranks, times) }));
+  const { apart, together } = separate([...groups].map(([day, rows]) => ({ day, rows })));
+  const sorted = apart.map(({ day, rows }) => ({ day, rows: sortRows(rows, day, ranks, times) }));
+  if (together.length > 0) sorted.push(merge(together, ranks, times));
+  return sorted.sort((a, b) => a.day - b.day);
+}
+
+/** The days that are kept apart, and those that are not. */
+function separate(days: readonly DayRows[]): { apart: readonly DayRows[]; together: readonly DayRows[] } {
+  if (days.length <= MAX_DAYS) return { apart: days, together: [] };
+  const biggest = days.toSorted((a, b) => b.rows.length - a.rows.length || a.day - b.day);
+  return { apart: biggest.slice(0, MAX_DAYS - 1), together: biggest.slice(MAX_DAYS - 1) };
+}
+
+/** The rows of several days in one order; it is rare, and so a plain sort. */
+function merge(days: readonly DayRows[], ranks: Int32Array, times: Uint32Array): DayRows {
+  const rows = Uint32Array.from(days.flatMap((day) => [...day.rows]));
+  rows.sort(
+    (a, b) =>
+      ranks[a] - ranks[b] || times[a * 2 + 1] - times[b * 2 + 1] || times[a * 2] - times[b * 2] || a - b,
+  );
+  return { day: Math.min(...days.map(({ day }) => day)), rows };
 }
 
 /** Exact although the sum is not: a double's error of some hundred ns is put right below. */

@@ -200,6 +200,7 @@ export class AnyValueReader {
         keyStart = r.pos;
         r.pos = keyEnd;
       } else if (tag === 18) {
+        if (valueStart < end) this.#discard(r, valueStart, valueEnd, out, depth);
         valueEnd = r.lengthEnd(end);
         valueStart = r.pos;
         r.pos = valueEnd;
@@ -212,5 +213,15 @@ export class AnyValueReader {
     r.pos = valueStart;
     this.json(r, valueEnd, out, depth);
     r.pos = end;
+  }
+
+  /** Reads a value that a later one replaces: it must be valid all the same. */
+  #discard(r: WireReader, start: number, end: number, out: JsonBytes, depth: number): void {
+    const { pos } = r;
+    const { length } = out;
+    r.pos = start;
+    this.json(r, end, out, depth);
+    r.pos = pos;
+    out.length = length;
   }
 }

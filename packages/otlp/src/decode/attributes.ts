@@ -38,6 +38,8 @@ export class Attributes {
   /** For each string id, the serial of the set in which it was last seen as a key, and where. */
   #keySerial = new Int32Array(1 << 10);
   #serial = 0;
+  /** Of each list with repeated keys, by its number as sent: the list that is stored for it. */
+  readonly #shortened = new Map<number, number>();
   #knownSets = 1;
   #pairs = 1;
   readonly #hash: Hash64 = { lo: 0, hi: 0 };
@@ -81,17 +83,16 @@ export class Attributes {
   finish(): number {
     if (this.#listInvalid) return INVALID_SET;
     if (this.#listLength === 0) return 0;
-    let id = this.sets.intern(this.#list, this.#listLength);
-    if (id >= this.#knownSets) {
-      if (this.#hasRepeatedKey()) {
-        this.#dropRepeatedKeys();
-        // The list as sent keeps its number and means the shorter one's; nobody refers to it again.
-        this.#learnSets();
-        id = this.sets.intern(this.#list, this.#listLength);
-      }
-      this.#learnSets();
+    const sent = this.sets.intern(this.#list, this.#listLength);
+    if (sent < this.#knownSets) return this.#shortened.get(sent) ?? sent;
+    let stored = sent;
+    if (this.#hasRepeatedKey()) {
+      this.#dropRepeatedKeys();
+      stored = this.sets.intern(this.#list, this.#listLength);
+      this.#shortened.set(sent, stored);
     }
-    return id;
+    this.#learnSets();
+    return stored;
   }
 
   #learnSets(): void {
@@ -110,40 +111,37 @@ export class Attributes {
   #decodePair(r: WireReader, end: number, pair: number): void {
     if (pair >= this.pairKey.length) this.#growPairs();
     this.#pairs = Math.max(this.#pairs, pair + 1);
-    let keyStart = 0;
-    let keyEnd = 0;
-    let valueStart = 0;
-    let valueEnd = 0;
-    const bytes = r.bytes;
-    while (r.pos < end) {
-      const tag = r.tag();
-      if (tag === 10) {
-        keyEnd = r.lengthEnd(end);
-        keyStart = r.pos;
-        r.pos = keyEnd;
-      } else if (tag === 18) {
-        valueEnd = r.lengthEnd(end);
-        valueStart = r.pos;
-        r.pos = valueEnd;
-      } else if (tag >>> 3 === 1 || tag >>> 3 === 2) r.wrongType('KeyValue', tag);
-      else r.skip(tag, end);
-      r.check(end);
-    }
-    r.pos = valueStart;
+    const { bytes } = r;
     const value = this.#value;
+    const scratch = this.#scratch;
+    let key = 0;
+    scratch.reset();
+    value.kind = 'empty';
     try {
-      value.read(r, valueEnd, this.#scratch);
+      while (r.pos < end) {
+        const tag = r.tag();
+        if (tag === 10) {
+          const keyEnd = r.lengthEnd(end);
+          key = this.strings.internText(bytes, r.pos, keyEnd);
+          r.pos = keyEnd;
+        } else if (tag === 18) {
+          const valueEnd = r.lengthEnd(end);
+          value.read(r, valueEnd, scratch);
+        } else if (tag >>> 3 === 1 || tag >>> 3 === 2) r.wrongType('KeyValue', tag);
+        else r.skip(tag, end);
+        r.check(end);
+      }
     } catch (error) {
       if (!(error instanceof TooDeep)) throw error;
       this.pairKey[pair] = TOO_DEEP_PAIR;
       this.pairKind[pair] = 1;
       return;
     }
-    this.pairKey[pair] = this.strings.internText(bytes, keyStart, keyEnd);
+    this.pairKey[pair] = key;
     if (value.kind === 'empty') this.pairValue[pair] = NONE;
     else if (value.kind === 'string')
       this.pairValue[pair] = this.strings.internText(bytes, value.start, value.end);
-    else this.pairValue[pair] = this.strings.intern(this.#scratch.bytes, 0, this.#scratch.length);
+    else this.pairValue[pair] = this.strings.intern(scratch.bytes, 0, scratch.length);
     this.pairKind[pair] = VALUE_KINDS[value.kind].charCodeAt(0);
   }
 

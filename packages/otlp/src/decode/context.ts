@@ -92,7 +92,8 @@ export class DecodeContext {
 
   #resourceGroup(r: WireReader, end: number, onRecord: OnRecord): void {
     const start = r.pos;
-    const [resource, schemaUrl] = this.#header(r, end, 'ResourceSignals');
+    const { last: resource, earlier, schemaUrl } = this.#header(r, end, 'ResourceSignals');
+    for (const replaced of earlier) this.#resourceAt(r, replaced, schemaUrl);
     this.resource = this.#resourceAt(r, resource, schemaUrl);
     const invalid = this.resources.set[this.resource] === INVALID_SET;
     r.pos = start;
@@ -109,7 +110,8 @@ export class DecodeContext {
 
   #scopeGroup(r: WireReader, end: number, onRecord: OnRecord): void {
     const start = r.pos;
-    const [scope, schemaUrl] = this.#header(r, end, 'ScopeSignals');
+    const { last: scope, earlier, schemaUrl } = this.#header(r, end, 'ScopeSignals');
+    for (const replaced of earlier) this.#scopeAt(r, replaced, schemaUrl);
     this.scope = this.#scopeAt(r, scope, schemaUrl);
     if (this.scopes.set[this.scope] === INVALID_SET) this.groupInvalid = true;
     r.pos = start;
@@ -125,10 +127,17 @@ export class DecodeContext {
     }
   }
 
-  /** Fields 1 (resource or scope; the last counts) and 3 (schema URL), wherever in the message they stand. */
-  #header(r: WireReader, end: number, message: string): [Span, Span] {
-    const first: Span = { start: r.pos, end: r.pos };
-    const schemaUrl: Span = { start: r.pos, end: r.pos };
+  /**
+   * Fields 1 (resource or scope) and 3 (schema URL), wherever in the message they stand. The last counts;
+   * those before it must be valid all the same.
+   */
+  #header(
+    r: WireReader,
+    end: number,
+    message: string,
+  ): { last: Span; earlier: readonly Span[]; schemaUrl: Span } {
+    const found: Span[] = [];
+    let schemaUrl: Span = { start: r.pos, end: r.pos };
     while (r.pos < end) {
       const tag = r.tag();
       const field = tag >>> 3;
@@ -137,12 +146,14 @@ export class DecodeContext {
         r.skip(tag, end);
         continue;
       }
-      const into = tag === 10 ? first : schemaUrl;
-      into.end = r.lengthEnd(end);
-      into.start = r.pos;
-      r.pos = into.end;
+      const contentEnd = r.lengthEnd(end);
+      const span = { start: r.pos, end: contentEnd };
+      if (tag === 10) found.push(span);
+      else schemaUrl = span;
+      r.pos = contentEnd;
     }
-    return [first, schemaUrl];
+    const last = found.pop() ?? { start: end, end };
+    return { last, earlier: found, schemaUrl };
   }
 
   #keyOf(r: WireReader, kind: number, at: Span, schemaUrl: Span): number {

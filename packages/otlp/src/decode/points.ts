@@ -237,7 +237,6 @@ export class DistributionPoints {
       } else if (tag === 33) {
         r.fixed64(end);
         setWords(rows.count, row, r.lo, r.hi);
-        if (r.hi >= 0x80000000) point.problem ??= REASONS.count;
       } else if (tag === 41) {
         rows.sum[row] = r.double(end);
         rows.has[row] |= HAS_SUM;
@@ -254,6 +253,10 @@ export class DistributionPoints {
     }
     rows.countsLength[row] ||= this.#kind === 'histogram' ? this.counts.length - rows.countsStart[row] : 0;
     rows.boundsLength[row] = this.bounds.length - rows.boundsStart[row];
+    // Of several occurrences the last counts, so the judgement waits for the end.
+    if (rows.count[row * 2 + 1] >= 0x80000000 || rows.zeroCount[row * 2 + 1] >= 0x80000000) {
+      point.problem ??= REASONS.count;
+    }
     if (!point.finish(rows, row)) return false;
     rows.length++;
     return true;
@@ -315,7 +318,6 @@ export class DistributionPoints {
     else if (tag === 57) {
       r.fixed64(end);
       setWords(rows.zeroCount, row, r.lo, r.hi);
-      if (r.hi >= 0x80000000) point.problem ??= REASONS.count;
     } else if (tag === 66 || tag === 74) {
       if (!this.#buckets(r, r.lengthEnd(end), row, field === 8)) point.problem ??= REASONS.count;
     } else if (tag === 113) rows.zeroThreshold[row] = r.double(end);
