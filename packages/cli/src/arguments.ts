@@ -51,7 +51,16 @@ export function httpUrl(text: string): string {
 /** A time as the API takes it. A duration means that long ago. */
 export function time(text: string): string {
   if (/^\d+$/.test(text) || /^\d{4}-\d\d-\d\dT/.test(text)) return text;
-  const ms = duration(text);
+  let ms: number;
+  try {
+    ms = duration(text);
+  } catch (error) {
+    if (error instanceof InvalidArgumentError)
+      throw new InvalidArgumentError(
+        'Write RFC 3339 like 2026-01-02T03:04:05Z, ns since the epoch, or how long ago like 10m.',
+      );
+    throw error;
+  }
   return String((BigInt(Date.now()) - BigInt(Math.trunc(ms))) * 1_000_000n);
 }
 

@@ -116,10 +116,11 @@ describe('query sql', () => {
     ],
     [
       401,
-      { error: { code: 'UNAUTHENTICATED', message: 'an API key is needed' } },
+      { error: { code: 'UNAUTHENTICATED', message: 'an API key is needed', hint: 'send a header' } },
       ['an API key is needed', 'LAKEWRIGHT_API_KEY'],
     ],
-    [502, 'not json', ['answered 502']],
+    [502, 'not json', ['answered 502', 'something else listening']],
+    [404, { code: 12, message: 'no such path' }, ['answered 404', 'something else listening']],
   ])('reports a %i as the server words it', async (status, body, expected) => {
     const { code, stderr } = await against(
       (_request, response) => answerJson(response, body, status),
@@ -266,6 +267,20 @@ describe('tail', () => {
     expect(query).toContain("service_name = 'o''cart'");
     const hour = 3_600_000_000_000n;
     expect(BigInt(Date.now()) * 1_000_000n - BigInt(start)).toBeGreaterThanOrEqual(hour);
+  });
+
+  it('keeps the stored order of records of one time', async () => {
+    const at = (n: number, body: string) => row(n).with(4, body);
+    const { stdout } = await against(
+      (_request, response) =>
+        answerJson(response, {
+          columns: columns.map((name) => ({ name, type: 'VARCHAR' })),
+          rows: [at(2, 'c'), at(1, 'a'), at(1, 'b')],
+          stats: {},
+        }),
+      ['tail', 'cart'],
+    );
+    expect(stdout).toBe('t1 INFO  a\nt1 INFO  b\nt2 INFO  c\n');
   });
 
   it('prints one JSON object a record for machines', async () => {

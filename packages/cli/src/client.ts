@@ -1,5 +1,7 @@
 import { ApiError, UnreachableError } from './errors.ts';
 
+const SOMETHING_ELSE = 'is something else listening at that address? --url names the query API';
+
 /** One column of a query's answer. */
 export interface AnswerColumn {
   readonly name: string;
@@ -75,7 +77,7 @@ export function apiClient(url: string, options: { apiKey?: string; signal?: Abor
       return JSON.parse(text) as T;
     } catch {
       throw new ApiError(response.status, 'BAD_ANSWER', `${base + path} did not answer in JSON`, {
-        hint: 'is something else listening at that address?',
+        hint: SOMETHING_ELSE,
       });
     }
   };
@@ -106,11 +108,16 @@ async function apiError(response: Response, method: string, url: string): Promis
   }
   const { code, message, position, hint } = body?.error ?? {};
   const where = position === undefined ? '' : ` (at character ${position})`;
-  const fallbackHint = response.status === 401 ? 'put an API key into LAKEWRIGHT_API_KEY' : undefined;
   return new ApiError(
     response.status,
     code ?? `HTTP_${response.status}`,
     message === undefined ? `${method} ${url} answered ${response.status}` : message + where,
-    { hint: hint ?? fallbackHint },
+    { hint: hintFor(response.status, message === undefined, hint) },
   );
+}
+
+/** The server's hint, except where this program has another way to do what it says. */
+function hintFor(status: number, foreign: boolean, hint: string | undefined): string | undefined {
+  if (status === 401) return 'put a valid API key into LAKEWRIGHT_API_KEY';
+  return foreign ? SOMETHING_ELSE : hint;
 }

@@ -17,9 +17,10 @@ export function humanCount(count: number | bigint | string): string {
 
 /** A duration for people: 350 ms, 12.5 s, 3m 20s. */
 export function humanDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
-  return `${Math.trunc(ms / 60_000)}m ${Math.round((ms % 60_000) / 1000)}s`;
+  if (Math.round(ms) < 1000) return `${Math.round(ms)} ms`;
+  if (Math.round(ms / 100) < 600) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.trunc(seconds / 60)}m ${seconds % 60}s`;
 }
 
 /** How long ago `ns` was, in one unit. */

@@ -123,7 +123,7 @@ export class OtlpSender {
     const reason = `${endpoint}/v1/${batch.signal} answered ${response.status}`;
     if (RETRYABLE.has(response.status)) return { ms: retryAfterMs(response) ?? backoff, reason };
     this.totals.lost += batch.records;
-    this.#reason(response.status === 401 ? `${reason}: put an API key into LAKEWRIGHT_API_KEY` : reason);
+    this.#reason(response.status === 401 ? `${reason}: put a valid API key into LAKEWRIGHT_API_KEY` : reason);
     return undefined;
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sqlString } from './format.ts';
+import { humanDuration, sqlString } from './format.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -32,6 +32,20 @@ describe('renderTable', () => {
 
   it('prints titles alone for no rows', () => {
     expect(renderTable(terminal(80), columns, [])).toBe('NAME  N  TEXT\n');
+  });
+});
+
+describe('humanDuration', () => {
+  it.each([
+    [0, '0 ms'],
+    [999.4, '999 ms'],
+    [999.6, '1.0 s'],
+    [59_940, '59.9 s'],
+    [59_960, '1m 0s'],
+    [119_600, '2m 0s'],
+    [200_000, '3m 20s'],
+  ])('%d ms is %s', (ms, text) => {
+    expect(humanDuration(ms)).toBe(text);
   });
 });
 

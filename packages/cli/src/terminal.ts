@@ -17,7 +17,8 @@ export function processTerminal(): Terminal {
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
-    columns: stdout.isTTY ? (stdout.columns ?? FALLBACK_COLUMNS) : undefined,
+    // A pseudo-terminal that nobody gave a size says 0.
+    columns: stdout.isTTY ? stdout.columns || FALLBACK_COLUMNS : undefined,
     color: stdout.isTTY === true && !env.NO_COLOR,
     progress: stderr.isTTY === true,
   };

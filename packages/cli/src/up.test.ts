@@ -112,6 +112,43 @@ describe('up', () => {
     expect(existsSync(data)).toBe(false);
   });
 
+  it('names a data directory that is none, without a stack trace', async () => {
+    const file = join(directory, 'file');
+    await writeFile(file, '');
+    const { code, stderr } = await lakewright(['up', '--data', file, ...ANY_PORTS]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`the data directory ${file} cannot be used: `);
+    expect(stderr).toContain('--data');
+    expect(stderr).not.toContain(' at ');
+  });
+
+  it('says that other machines can reach it where they can', async () => {
+    const keys = join(directory, 'keys.yaml');
+    await writeFile(keys, '- organization_id: 0b5b1b5e-8d3c-4d6c-9c3e-2f5a4a3c1d2e\n  keys: [first-key-1]\n');
+    const lake = await up(['--host', '0.0.0.0', '--api-keys', keys]);
+    expect(lake.line).toContain('listens on  0.0.0.0');
+    lake.child.kill('SIGINT');
+    expect(await lake.exit).toBe(0);
+  });
+
+  it('answers an interrupt during the start at once', async () => {
+    const started = spawn(process.execPath, [MAIN, 'up', '--data', join(directory, 'data'), ...ANY_PORTS], {
+      env: { PATH: process.env.PATH },
+    });
+    child = started;
+    let output = '';
+    for (const stream of [started.stdout, started.stderr]) stream.on('data', (chunk) => (output += chunk));
+    const exit = new Promise<number | null>((resolve) => started.on('exit', resolve));
+    await expect
+      .poll(() => existsSync(join(directory, 'data', 'lock')), { interval: 1, timeout: 30_000 })
+      .toBe(true);
+    started.kill('SIGINT');
+    expect(await exit).toBe(0);
+    expect(output).toContain('stopping');
+    expect(output).not.toContain('is ready');
+    expect(existsSync(join(directory, 'data', 'lock'))).toBe(false);
+  });
+
   it.each([['LAKEWRIGHT_DATABASE_URL'], ['DATABASE_URL']])(
     'keeps the password of %s to itself',
     async (name) => {

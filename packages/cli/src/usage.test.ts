@@ -36,6 +36,16 @@ describe('exit codes', () => {
     expect(stderr).toContain('LAKEWRIGHT_OTLP_GRPC_PORT');
   });
 
+  it.each(['yesterday', '2026-12-01', 'ten'])('says how to write a time instead of %s', async (text) => {
+    const { code, stderr } = await lakewright(['query', 'sql', 'select 1', '--start', text]);
+    expect(code).toBe(2);
+    for (const form of ['RFC 3339', 'ns since the epoch', 'how long ago']) expect(stderr).toContain(form);
+  });
+
+  it('shows the default of tail --since as a duration', async () => {
+    expect((await lakewright(['tail', '--help'])).stdout).toContain('default: 10m)');
+  });
+
   it('prints the version', async () => {
     expect((await lakewright(['--version'])).stdout).toBe(`${pkg.version}\n`);
   });
@@ -101,6 +111,13 @@ describe('connect', () => {
     for (const [name, value] of Object.entries(json.env))
       expect(stdout).toContain(`export ${name}=${value}\n`);
     expect(stdout).toContain('authorization=Bearer%20$LAKEWRIGHT_API_KEY');
+  });
+
+  it('prints the settings for Claude Code as JSON with --json, and takes the endpoint of the demo', async () => {
+    const { stdout } = await lakewright(['connect', 'claude-code', '--json'], {
+      LAKEWRIGHT_OTLP_ENDPOINT: 'http://lake.example:14318',
+    });
+    expect(JSON.parse(stdout).env.OTEL_EXPORTER_OTLP_ENDPOINT).toBe('http://lake.example:14318');
   });
 
   it('prints an [otel] table for Codex with one exporter for each signal', async () => {

@@ -26,9 +26,12 @@ export interface Segment {
   /** Inclusive bounds of time_unix_nano. */
   readonly minTimeNs: bigint;
   readonly maxTimeNs: bigint;
-  /** Every service_name in the file, sorted. */
+  /** Every service_name in the file, sorted; long ones are cut to 500 UTF-16 units. */
   readonly services: readonly string[];
 }
+
+/** A segment that is to be published, with what only the publishing needs to know. */
+export type NewSegment = Segment & Pick<CookedSegment, 'lastSeenNs'>;
 
 /** What cooking makes of raw objects before it is stored and published. */
 export interface CookedSegment {
@@ -39,6 +42,8 @@ export interface CookedSegment {
   readonly minTimeNs: bigint;
   readonly maxTimeNs: bigint;
   readonly services: readonly string[];
+  /** Of each of `services`, the time_unix_nano of its latest row. */
+  readonly lastSeenNs: readonly bigint[];
   readonly parquet: Uint8Array;
 }
 
@@ -86,7 +91,7 @@ export interface ServiceSummary {
   readonly service: string;
   /** Tables in which it was seen. */
   readonly tables: readonly TableName[];
-  /** Rows in segments that hold only this service are exact; see `lastSeenNs` for freshness. */
+  /** The time of its latest row in any table, as the row has it. */
   readonly lastSeenNs: bigint;
 }
 

@@ -38,6 +38,7 @@ export class FakeCooker implements Cooker {
           minTimeNs: 1n,
           maxTimeNs: 2n,
           services: ['fake'],
+          lastSeenNs: [2n],
           parquet: new TextEncoder().encode(contents.join('\n')),
         },
       ],

@@ -1,6 +1,6 @@
 import { type Clock, DEFAULT_ORGANIZATION } from '@lakewright/core';
 import type { NewRawObject } from '../src/catalog/index.ts';
-import type { Segment } from '../src/types.ts';
+import type { NewSegment, Segment } from '../src/types.ts';
 
 export const ORGANIZATION = DEFAULT_ORGANIZATION;
 export const OTHER_ORGANIZATION = '00000000-0000-4000-8000-000000000001';
@@ -33,7 +33,9 @@ export function rawObject(name: string, arrivedMs: number, more: Partial<NewRawO
   };
 }
 
-export function segment(id: string, more: Partial<Segment> = {}): Segment {
+/** Every service is last seen at its end, unless `more` says otherwise. */
+export function segment(id: string, more: Partial<NewSegment> = {}): NewSegment {
+  const { services = ['cart'], maxTimeNs = 200n } = more;
   return {
     organization: ORGANIZATION,
     table: 'logs',
@@ -42,8 +44,14 @@ export function segment(id: string, more: Partial<Segment> = {}): Segment {
     rows: 10,
     bytes: 1000,
     minTimeNs: 100n,
-    maxTimeNs: 200n,
-    services: ['cart'],
+    maxTimeNs,
+    services,
+    lastSeenNs: services.map(() => maxTimeNs),
     ...more,
   };
+}
+
+/** The segment as it is found after it was published. */
+export function published({ lastSeenNs, ...rest }: NewSegment): Segment {
+  return rest;
 }

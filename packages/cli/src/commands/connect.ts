@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { httpUrl } from '../arguments.ts';
-import type { CommandContext } from '../context.ts';
+import { type CommandContext, globalOptions } from '../context.ts';
 
 interface ConnectOptions {
   endpoint: string;
@@ -20,6 +20,7 @@ export function addConnect(program: Command, context: CommandContext): void {
       .description(description)
       .addOption(
         new Option('--endpoint <url>', 'OTLP/HTTP address of the lake')
+          .env('LAKEWRIGHT_OTLP_ENDPOINT')
           .default(DEFAULT_ENDPOINT)
           .argParser(httpUrl),
       )
@@ -39,8 +40,8 @@ export function addConnect(program: Command, context: CommandContext): void {
         .choices(['shell', 'json'])
         .default('shell'),
     )
-    .action((options: ConnectOptions & { format: 'shell' | 'json' }) => {
-      if (options.format === 'shell') terminal.out(claudeShell(options));
+    .action((options: ConnectOptions & { format: 'shell' | 'json' }, command: Command) => {
+      if (options.format === 'shell' && !globalOptions(command).json) terminal.out(claudeShell(options));
       else {
         terminal.out(`${JSON.stringify({ env: claudeEnvironment(options.endpoint) }, null, 2)}\n`);
         if (options.key)

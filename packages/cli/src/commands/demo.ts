@@ -142,6 +142,6 @@ function summary(
   );
   for (const reason of totals.reasons) terminal.err(`  ${reason}\n`);
   if (totals.acknowledged > 0) {
-    terminal.out('next: lakewright query sql "select service_name, count(*) from logs group by 1"\n');
+    terminal.out('next: npx lakewright query sql "select service_name, count(*) from logs group by 1"\n');
   }
 }

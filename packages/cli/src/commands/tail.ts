@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { count, duration } from '../arguments.ts';
 import type { ApiClient, SqlAnswer } from '../client.ts';
 import { type CommandContext, clientOf, globalOptions, printJson } from '../context.ts';
@@ -33,7 +33,11 @@ export function addTail(program: Command, context: CommandContext): void {
     .command('tail')
     .argument('<service>', 'service whose records to print')
     .addArgument(new Argument('[source]', 'what to print').choices(['logs', 'traces']).default('logs'))
-    .option('--since <duration>', 'how far back to begin', duration, DEFAULT_SINCE_MS)
+    .addOption(
+      new Option('--since <duration>', 'how far back to begin')
+        .argParser(duration)
+        .default(DEFAULT_SINCE_MS, '10m'),
+    )
     .option('--follow', 'wait for more and print it until interrupted')
     .option('-n, --lines <count>', 'at most the newest this many of what is there', count, DEFAULT_LINES)
     .description("print a service's latest records, oldest first")
@@ -103,14 +107,17 @@ async function look(
     start: (BigInt(Math.trunc(sinceMs)) * 1_000_000n).toString(),
     limit,
   });
-  return answer.rows.map((row) => rowOf(answer, row)).reverse();
+  // Of one time, the answer has the records in the order in which they were stored: a stable sort keeps it.
+  return answer.rows.map((row) => rowOf(answer, row)).sort((a, b) => compareNs(timeNs(a), timeNs(b)));
 }
 
 function rowOf(answer: SqlAnswer, cells: readonly unknown[]): Row {
   return Object.fromEntries(answer.columns.map(({ name }, i) => [name, cells[i]]));
 }
 
-const timeMs = (row: Row): number => Number(BigInt(String(row.time_unix_nano)) / 1_000_000n);
+const timeNs = (row: Row): bigint => BigInt(String(row.time_unix_nano));
+const timeMs = (row: Row): number => Number(timeNs(row) / 1_000_000n);
+const compareNs = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Tells records that were shown from new ones; equal records are counted, not taken for one. */
 class SeenRows {

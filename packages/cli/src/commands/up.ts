@@ -17,6 +17,10 @@ interface UpOptions {
   logLevel: LogLevel;
 }
 
+/** Hosts that stand for every address of the machine. */
+const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+const STOPPING = 'stopping: finishing what was accepted (interrupt again to stop at once)\n';
+
 export function addUp(program: Command, context: CommandContext): void {
   program
     .command('up')
@@ -31,7 +35,7 @@ export function addUp(program: Command, context: CommandContext): void {
     )
     .addOption(portOption('--otlp-http-port <port>', 'OTLP over HTTP', 'LAKEWRIGHT_OTLP_HTTP_PORT', 4318))
     .addOption(portOption('--otlp-grpc-port <port>', 'OTLP over gRPC', 'LAKEWRIGHT_OTLP_GRPC_PORT', 4317))
-    .addOption(portOption('--query-port <port>', 'query API', 'LAKEWRIGHT_QUERY_PORT', 7101))
+    .addOption(portOption('--query-port <port>', 'the query API', 'LAKEWRIGHT_QUERY_PORT', 7101))
     .addOption(
       new Option('--api-keys <file>', 'YAML list of {organization_id, keys}').env('LAKEWRIGHT_API_KEYS'),
     )
@@ -75,14 +79,16 @@ async function up(context: CommandContext, command: Command, options: UpOptions)
     write: terminal.err,
   });
   const stop = context.interrupted();
+  if (!json) stop.addEventListener('abort', () => terminal.err(STOPPING), { once: true });
   const began = performance.now();
   const { startLocal } = await import('../profiles/local.ts');
   const lake = await startLocal(settings, logger);
   const readyMs = Math.round(performance.now() - began);
+  if (stop.aborted) return lake.close();
   if (json) printJson(terminal, { ready: true, readyMs, data: settings.dataDirectory, ...lake.addresses });
   else terminal.out(welcome(terminal, settings, lake, readyMs));
   const failure = await Promise.race([aborted(stop), lake.failed]);
-  if (!json) terminal.err('stopping: finishing what was accepted (interrupt again to stop at once)\n');
+  if (failure !== undefined && !json) terminal.err(STOPPING);
   await lake.close();
   if (failure !== undefined) throw failure;
 }
@@ -105,6 +111,9 @@ function welcome(terminal: Terminal, settings: LocalSettings, lake: RunningLake,
     `  OTLP/HTTP   ${addresses.otlpHttp}`,
     `  OTLP/gRPC   ${addresses.otlpGrpc}`,
     `  query API   ${addresses.query}`,
+    ...(ANY_ADDRESS.has(settings.host)
+      ? [`  listens on  ${settings.host}: other machines can reach it`]
+      : []),
     `  data        ${settings.dataDirectory} (catalog: ${catalog})`,
     `  API keys    ${settings.apiKeysFile ?? 'none: this machine only'}`,
     '',

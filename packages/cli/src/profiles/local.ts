@@ -5,7 +5,7 @@ import type { Authenticator } from '@lakewright/otlp';
 import type { ReadyReport } from '@lakewright/query';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { Closers } from '../closers.ts';
-import { type LocalSettings, listening, loadKeys, urlOf } from './settings.ts';
+import { type LocalSettings, listening, loadKeys, urlOf, usable } from './settings.ts';
 import { storeId } from './store-id.ts';
 
 export type { LocalSettings } from './settings.ts';
@@ -79,7 +79,7 @@ class LocalLake {
   async #openCore(): Promise<Core> {
     const { FileObjectStore, lockDataDirectory } = await import('@lakewright/local');
     const { dataDirectory } = this.#settings;
-    const lock = await lockDataDirectory(dataDirectory);
+    const lock = await usable(dataDirectory, lockDataDirectory(dataDirectory));
     this.#closers.add(() => lock.release());
     // The database takes longest to start: the modules load meanwhile.
     const opening = [this.#openSql(), import('@lakewright/lake'), import('@lakewright/query')] as const;

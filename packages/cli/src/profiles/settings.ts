@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ConfigError, messageOf } from '@lakewright/core';
+import { ConfigError, LakewrightError, messageOf } from '@lakewright/core';
 import { type Authenticator, assertBindAllowed, authenticator, loadApiKeys } from '@lakewright/otlp';
 
 /** What `up` can be told. */
@@ -32,6 +32,19 @@ async function readKeys(file: string): Promise<string> {
   } catch (error) {
     throw new ConfigError(`the API keys file ${file} cannot be read: ${messageOf(error)}`, {
       hint: 'name another file with --api-keys or LAKEWRIGHT_API_KEYS',
+      cause: error,
+    });
+  }
+}
+
+/** What `lock` resolves with; a directory that the system refuses becomes a ConfigError that names it. */
+export async function usable<T>(directory: string, lock: Promise<T>): Promise<T> {
+  try {
+    return await lock;
+  } catch (error) {
+    if (error instanceof LakewrightError) throw error;
+    throw new ConfigError(`the data directory ${directory} cannot be used: ${messageOf(error)}`, {
+      hint: 'give another directory with --data',
       cause: error,
     });
   }

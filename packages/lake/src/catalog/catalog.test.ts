@@ -1,7 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { ConfigError, type Sql } from '@lakewright/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { describeDatabases } from '../../../local/test/adapters.ts';
-import { ManualClock, ORGANIZATION, OTHER_ORGANIZATION, rawObject, segment } from '../../test/raw-objects.ts';
+import {
+  ManualClock,
+  ORGANIZATION,
+  OTHER_ORGANIZATION,
+  published,
+  rawObject,
+  segment,
+} from '../../test/raw-objects.ts';
 import { ClaimLostError } from '../errors.ts';
 import { Catalog, type ClaimedObject, type NewRawObject } from './index.ts';
 
@@ -157,7 +165,9 @@ describeDatabases('the catalog', (empty) => {
       const claimed = await claim();
       expect(await catalog.segments({ organization: ORGANIZATION, table: 'logs' })).toEqual([]);
       await catalog.publish({ owner: 'a', inputs: inputs(claimed), segments: [segment('s1')] });
-      expect(await catalog.segments({ organization: ORGANIZATION, table: 'logs' })).toEqual([segment('s1')]);
+      expect(await catalog.segments({ organization: ORGANIZATION, table: 'logs' })).toEqual([
+        published(segment('s1')),
+      ]);
       expect(await states()).toEqual({ pending: 0, claimed: 0, done: 2, dead: 0 });
       const rows = await sql.query('select distinct records, rejected, reason from raw_object');
       expect(rows).toEqual([{ records: 5n, rejected: 1n, reason: 'too deep' }]);
@@ -203,12 +213,15 @@ describeDatabases('the catalog', (empty) => {
       await catalog.publish({ owner: 'a', inputs: inputs(await claim()), segments: [segment('s')] });
       const same = segment('s', { rows: 99 });
       await catalog.publish({ owner: 'a', inputs: inputs(await claim()), segments: [same] });
-      expect(await catalog.segments({ organization: ORGANIZATION, table: 'logs' })).toEqual([segment('s')]);
+      expect(await catalog.segments({ organization: ORGANIZATION, table: 'logs' })).toEqual([
+        published(segment('s')),
+      ]);
     });
 
-    test('names that PostgreSQL cannot hold are stored with U+FFFD and found', async () => {
+    test('services that PostgreSQL cannot hold or index are stored with U+FFFD, or cut, and found', async () => {
       await catalog.announce([object('a')]);
-      const services = ['a\0b', '\ud800', '{"quoted",}'];
+      const long = randomBytes(6000).toString('hex');
+      const services = ['a\0b', '\ud800', '{"quoted",}', long, '\u{1f980}'.repeat(5000)];
       const odd = [{ ...inputs(await claim())[0], reasons: ['nul \0'] }];
       await catalog.publish({ owner: 'a', inputs: odd, segments: [segment('s', { services })] });
       for (const service of services) {
@@ -309,7 +322,18 @@ describeDatabases('the catalog', (empty) => {
         inputs: inputs(await claim()),
         segments: [
           segment('late', { minTimeNs: 300n, maxTimeNs: 2n ** 63n - 1n, services: ['cart', 'pay'] }),
-          segment('early', { minTimeNs: 100n, maxTimeNs: 200n, services: ['cart'] }),
+          segment('early', {
+            minTimeNs: 100n,
+            maxTimeNs: 200n,
+            services: ['cart', 'web'],
+            lastSeenNs: [150n, 200n],
+          }),
+          segment('hour', {
+            table: 'histogram',
+            maxTimeNs: 900n,
+            services: ['pay', 'web'],
+            lastSeenNs: [900n, 300n],
+          }),
           segment('spans', { table: 'traces' }),
           segment('theirs', { organization: OTHER_ORGANIZATION, services: ['secret'] }),
         ],
@@ -341,7 +365,8 @@ describeDatabases('the catalog', (empty) => {
     test('services and totals are of one organization', async () => {
       expect(await catalog.services(ORGANIZATION)).toEqual([
         { service: 'cart', tables: ['logs', 'traces'], lastSeenNs: 2n ** 63n - 1n },
-        { service: 'pay', tables: ['logs'], lastSeenNs: 2n ** 63n - 1n },
+        { service: 'pay', tables: ['logs', 'histogram'], lastSeenNs: 2n ** 63n - 1n },
+        { service: 'web', tables: ['logs', 'histogram'], lastSeenNs: 300n },
       ]);
       const { tables } = await catalog.status(ORGANIZATION);
       expect(tables.map(({ table }) => table)).toHaveLength(7);

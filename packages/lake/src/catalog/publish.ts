@@ -1,7 +1,7 @@
 import type { Sql, SqlRunner } from '@lakewright/core';
 import { ClaimLostError } from '../errors.ts';
-import type { Segment } from '../types.ts';
-import { recordset, storable } from './text.ts';
+import type { NewSegment } from '../types.ts';
+import { catalogName, recordset, storable } from './text.ts';
 
 /** What is to become visible together. */
 export interface Publication {
@@ -15,7 +15,7 @@ export interface Publication {
     /** Why records were left out or changed. */
     readonly reasons: readonly string[];
   }[];
-  readonly segments: readonly Segment[];
+  readonly segments: readonly NewSegment[];
 }
 
 /**
@@ -37,12 +37,12 @@ export async function publish(sql: Sql, publication: Publication): Promise<void>
     );
     await tx.query(
       `insert into service (organization, service, table_name, last_seen_ns)
-       select organization, name, table_name, max(max_time_ns)
-       from ${SEGMENT_ROWS}, unnest(services) as name
+       select organization, service, table_name, max(last_seen_ns)
+       from ${SERVICE_ROWS}
        group by 1, 2, 3 order by 1, 2, 3
        on conflict (organization, service, table_name)
        do update set last_seen_ns = greatest(service.last_seen_ns, excluded.last_seen_ns)`,
-      [rows],
+      [recordset(publication.segments.flatMap(toServiceRows))],
     );
   });
 }
@@ -50,6 +50,9 @@ export async function publish(sql: Sql, publication: Publication): Promise<void>
 const SEGMENT_ROWS = `jsonb_to_recordset($1::text::jsonb) as x(organization text, table_name text,
   segment_id text, key text, rows bigint, bytes bigint, min_time_ns bigint, max_time_ns bigint,
   services text[])`;
+
+const SERVICE_ROWS = `jsonb_to_recordset($1::text::jsonb) as x(organization text, service text,
+  table_name text, last_seen_ns bigint)`;
 
 async function markDone(tx: SqlRunner, { owner, nowMs, inputs }: Publication): Promise<void> {
   const rows = inputs.map(({ id, records, rejected, reasons }) => ({
@@ -70,7 +73,7 @@ async function markDone(tx: SqlRunner, { owner, nowMs, inputs }: Publication): P
   if (marked.length !== inputs.length) throw new ClaimLostError(inputs.length - marked.length);
 }
 
-function toRow(segment: Segment): object {
+function toRow(segment: NewSegment): object {
   return {
     organization: segment.organization,
     table_name: segment.table,
@@ -80,6 +83,15 @@ function toRow(segment: Segment): object {
     bytes: segment.bytes,
     min_time_ns: segment.minTimeNs,
     max_time_ns: segment.maxTimeNs,
-    services: [...new Set(segment.services.map(storable))],
+    services: [...new Set(segment.services.map(catalogName))],
   };
+}
+
+function toServiceRows({ organization, table, services, lastSeenNs }: NewSegment): object[] {
+  return services.map((service, i) => ({
+    organization,
+    service: catalogName(service),
+    table_name: table,
+    last_seen_ns: lastSeenNs[i],
+  }));
 }

@@ -1,7 +1,7 @@
 import type { SqlRunner, SqlValue } from '@lakewright/core';
 import { TABLE_NAMES, type TableName } from '../tables.ts';
 import type { Segment, SegmentIndex, ServiceSummary } from '../types.ts';
-import { storable } from './text.ts';
+import { catalogName } from './text.ts';
 
 export type SegmentQuery = Parameters<SegmentIndex['segments']>[0];
 
@@ -32,7 +32,7 @@ export async function findSegments(sql: SqlRunner, query: SegmentQuery): Promise
   };
   if (startNs !== undefined && startNs > MIN_INT8) where((p) => `max_time_ns >= ${p}::bigint`, startNs);
   if (endNs !== undefined && endNs <= MAX_INT8) where((p) => `min_time_ns < ${p}::bigint`, endNs);
-  if (services !== undefined) where((p) => `services && ${p}::text[]`, services.map(storable));
+  if (services !== undefined) where((p) => `services && ${p}::text[]`, services.map(catalogName));
   const rows = await sql.query<SegmentRow>(
     `select segment_id, key, rows, bytes, min_time_ns, max_time_ns, services from segment
      where ${conditions.join(' and ')} order by min_time_ns, segment_id`,

@@ -12,15 +12,15 @@ import { distributionSource, logsSource, numberSource, type TableSource, tracesS
 export const ROW_GROUP_ROWS = 65_536;
 
 /**
- * Bytes of decompressed inputs at which a batch is full. Stored bytes say little about it: what load
- * generators send shrinks a thousandfold.
+ * Bytes of decompressed inputs, and records, at which a batch is full. Stored bytes say little about either:
+ * what load generators send shrinks a thousandfold.
  */
 const BATCH_BYTES = 64 * 1024 * 1024;
+const BATCH_RECORDS = 2_000_000;
 
 /**
  * Turns raw objects of one organization and signal into sorted Parquet segments: of each batch of inputs one
- * for each table and UTC day (see MAX_DAYS). Inputs make one batch until they are BATCH_BYTES decompressed,
- * which bounds the memory. A pure function: equal jobs give equal segments under equal ids, so a retry
+ * for each table and UTC day (see MAX_DAYS). A batch takes inputs until it is full, which bounds the memory. A pure function: equal jobs give equal segments under equal ids, so a retry
  * overwrites what an earlier try left. Throws BadObjectError naming the input that cannot be read.
  */
 export function cook(job: CookJob): CookResult {
@@ -41,8 +41,9 @@ function cookBatch(job: CookJob): CookResult {
   const counts: CookResult['inputs'][number][] = [];
   const batchId = createHash('sha256');
   let batchBytes = 0;
+  let batchRecords = 0;
   for (const { object, bytes } of job.inputs) {
-    if (batchBytes >= BATCH_BYTES) break;
+    if (batchBytes >= BATCH_BYTES || batchRecords >= BATCH_RECORDS) break;
     const inputCounts = newCounts();
     const { body, notes } = toExportRequest({
       key: object.key,
@@ -64,6 +65,7 @@ function cookBatch(job: CookJob): CookResult {
     const repaired = context.repaired + decoder.repaired - repairedBefore;
     const warnings =
       repaired > 0 ? [`${repaired} strings were not valid UTF-8 and are stored with U+FFFD`] : [];
+    batchRecords += inputCounts.records;
     counts.push({
       records: inputCounts.records,
       rejected: inputCounts.rejected,
@@ -112,7 +114,9 @@ function writeSegment(
     const group = rows.subarray(from, from + ROW_GROUP_ROWS);
     writer.rowGroup(group.length, (column) => source.columns[column.name](group));
   }
-  const { min, max, services } = describe(source, rows);
+  const { min, max, lastSeen } = describe(source, rows);
+  const services = [...lastSeen].map(([id, ns]) => ({ name: context.strings.text(id), ns }));
+  services.sort((a, b) => (a.name < b.name ? -1 : 1));
   const date = new Date(Number(min / 1_000_000n));
   const yyyymmdd = date.toISOString().slice(0, 10).replaceAll('-', '');
   const hour = date.toISOString().slice(11, 13);
@@ -127,25 +131,31 @@ function writeSegment(
     rows: rows.length,
     minTimeNs: min,
     maxTimeNs: max,
-    services: services.map((id) => context.strings.text(id)).sort(),
+    services: services.map(({ name }) => name),
+    lastSeenNs: services.map(({ ns }) => ns),
     parquet: writer.finish(),
   };
 }
 
-/** Time bounds and distinct services of a segment's rows. */
-function describe(source: TableSource, rows: Uint32Array): { min: bigint; max: bigint; services: number[] } {
+/** Time bounds of a segment's rows, and of each service's string id the time of its latest row. */
+function describe(
+  source: TableSource,
+  rows: Uint32Array,
+): { min: bigint; max: bigint; lastSeen: Map<number, bigint> } {
   const { times } = source;
   const less = (a: number, b: number) =>
     times[a * 2 + 1] < times[b * 2 + 1] ||
     (times[a * 2 + 1] === times[b * 2 + 1] && times[a * 2] < times[b * 2]);
   let min = rows[0];
   let max = rows[0];
-  const services = new Set<number>();
+  const latest = new Map<number, number>();
   for (const row of rows) {
     if (less(row, min)) min = row;
     if (less(max, row)) max = row;
-    services.add(source.serviceOf(row));
+    const service = source.serviceOf(row);
+    const before = latest.get(service);
+    if (before === undefined || less(before, row)) latest.set(service, row);
   }
   const at = (row: number) => (BigInt(times[row * 2 + 1]) << 32n) | BigInt(times[row * 2]);
-  return { min: at(min), max: at(max), services: [...services] };
+  return { min: at(min), max: at(max), lastSeen: new Map([...latest].map(([id, row]) => [id, at(row)])) };
 }

@@ -2,7 +2,7 @@ import { messageOf, UnavailableError } from '@lakewright/core';
 import type { ClaimedObject } from '../catalog/index.ts';
 import { ClaimLostError } from '../errors.ts';
 import { describeRaw, isSettled } from '../raw/describe.ts';
-import type { CookedSegment, Segment } from '../types.ts';
+import type { CookedSegment, NewSegment, Segment } from '../types.ts';
 import type { IngestContext } from './context.ts';
 import { type Cooked, cookClaim, type ReadObject } from './cook-claim.ts';
 import { type Reading, readRaw } from './read.ts';
@@ -143,7 +143,7 @@ export class ClaimRun {
   }
 }
 
-function publishable(organization: string, segment: CookedSegment): Segment {
+function publishable(organization: string, segment: CookedSegment): NewSegment {
   const { parquet, ...rest } = segment;
   return { organization, ...rest, bytes: parquet.length };
 }

@@ -5,6 +5,7 @@ import { encodeRequest } from '../../test/otlp-proto.ts';
 import { createDemo } from '../demo/index.ts';
 import { WireError } from '../errors.ts';
 import { inspectRequest } from '../wire/inspect.ts';
+import { ProtoWriter } from '../wire/writer.ts';
 import { DecodeContext, LogsDecoder, MetricsDecoder, newCounts, TracesDecoder } from './index.ts';
 
 const DECODERS = { logs: LogsDecoder, traces: TracesDecoder, metrics: MetricsDecoder };
@@ -147,5 +148,28 @@ describe('inspection and decoding', () => {
       }),
       { numRuns: 2000, endOnFailure: true },
     );
+  });
+
+  it.each([
+    { kind: 'histogram', data: 9, field: 4 },
+    { kind: 'exponential histogram', data: 10, field: 4 },
+    { kind: 'exponential histogram', data: 10, field: 7 },
+    { kind: 'summary', data: 11, field: 4 },
+  ])('agree that the last of several counts decides: field $field of a $kind', ({ data, field }) => {
+    const request = (counts: readonly bigint[]) => {
+      const writer = new ProtoWriter();
+      const point = () => {
+        for (const count of counts) writer.fixed64(field, count);
+      };
+      const metric = () => writer.message(data, () => writer.message(1, point));
+      writer.message(1, () => writer.message(2, () => writer.message(2, metric)));
+      return writer.finish();
+    };
+    const good = request([2n ** 63n, 7n]);
+    expect(decoded('metrics', good)).toEqual({ stored: 1, rejected: 0 });
+    expect(inspected('metrics', good)).toEqual({ stored: 1, rejected: 0 });
+    const bad = request([7n, 2n ** 63n]);
+    expect(decoded('metrics', bad)).toEqual({ stored: 0, rejected: 1 });
+    expect(inspected('metrics', bad)).toEqual({ stored: 0, rejected: 1 });
   });
 });
