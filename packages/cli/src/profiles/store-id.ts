@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -16,5 +16,9 @@ export async function storeId(dataDirectory: string): Promise<string> {
   const id = randomUUID();
   await writeFile(`${file}.new`, `${id}\n`, { flush: true });
   await rename(`${file}.new`, file);
+  // The name must survive a loss of power: a database elsewhere is about to be tied to it.
+  const directory = await open(dataDirectory, 'r');
+  await directory.sync();
+  await directory.close();
   return id;
 }

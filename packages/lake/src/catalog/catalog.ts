@@ -62,6 +62,11 @@ export class Catalog implements SegmentIndex {
     return raw.unknownObjects(this.#sql, objects);
   }
 
+  /** Whether bytes with this digest were ingested from this key before, whatever their etag was. */
+  isIngested(key: string, digest: string): Promise<boolean> {
+    return raw.isIngested(this.#sql, key, digest);
+  }
+
   /**
    * Claims waiting objects of one organization and signal for `owner`, in the order of arrival; none when
    * nothing is ripe. See ClaimOptions for what is ripe and how much is taken.

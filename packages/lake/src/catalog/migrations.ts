@@ -31,6 +31,7 @@ const MIGRATIONS: readonly Migration[] = [
         reason text,
         records bigint,
         rejected bigint,
+        digest text,
         unique (key, etag)
       )`,
       `create index raw_object_pending on raw_object (organization, signal, arrived_ns, id)

@@ -14,6 +14,8 @@ export interface Publication {
     readonly rejected: number;
     /** Why records were left out or changed. */
     readonly reasons: readonly string[];
+    /** What `isIngested` is asked about later, where the same bytes may come again. */
+    readonly digest?: string;
   }[];
   readonly segments: readonly NewSegment[];
 }
@@ -55,17 +57,18 @@ const SERVICE_ROWS = `jsonb_to_recordset($1::text::jsonb) as x(organization text
   table_name text, last_seen_ns bigint)`;
 
 async function markDone(tx: SqlRunner, { owner, nowMs, inputs }: Publication): Promise<void> {
-  const rows = inputs.map(({ id, records, rejected, reasons }) => ({
+  const rows = inputs.map(({ id, records, rejected, reasons, digest }) => ({
     id,
     records,
     rejected,
     reason: reasons.length === 0 ? null : storable(reasons.join('; ')),
+    digest: digest ?? null,
   }));
   const marked = await tx.query(
     `update raw_object r set state = 'done', finished_at_ms = $3::bigint, records = x.records,
-       rejected = x.rejected, reason = x.reason, claimed_by = null, claimed_at_ms = null
+       rejected = x.rejected, reason = x.reason, digest = x.digest, claimed_by = null, claimed_at_ms = null
      from jsonb_to_recordset($1::text::jsonb)
-       as x(id bigint, records bigint, rejected bigint, reason text)
+       as x(id bigint, records bigint, rejected bigint, reason text, digest text)
      where r.id = x.id and r.state = 'claimed' and r.claimed_by = $2
      returning r.id`,
     [recordset(rows), owner, nowMs],

@@ -262,3 +262,12 @@ export async function forget(sql: SqlRunner, owner: string, id: bigint): Promise
     owner,
   ]);
 }
+
+/** Whether bytes with this digest were ingested from this key before. */
+export async function isIngested(sql: SqlRunner, key: string, digest: string): Promise<boolean> {
+  const rows = await sql.query(
+    `select 1 from raw_object where key = $1 and digest = $2 and state = 'done' limit 1`,
+    [key, digest],
+  );
+  return rows.length > 0;
+}

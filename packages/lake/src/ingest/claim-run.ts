@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { messageOf, UnavailableError } from '@lakewright/core';
 import type { ClaimedObject } from '../catalog/index.ts';
 import { ClaimLostError } from '../errors.ts';
 import { describeRaw, isSettled } from '../raw/describe.ts';
+import { RAW_PREFIX } from '../raw/keys.ts';
 import type { CookedSegment, NewSegment, Segment } from '../types.ts';
 import type { IngestContext } from './context.ts';
 import { type Cooked, cookClaim, type ReadObject } from './cook-claim.ts';
@@ -44,10 +46,27 @@ export class ClaimRun {
     );
     const inputs: ReadObject[] = [];
     for (const [i, reading] of readings.entries()) {
-      if (reading.kind === 'bytes') inputs.push({ object: objects[i], bytes: reading.bytes });
-      else await this.#dismiss(objects[i], reading);
+      if (reading.kind !== 'bytes') await this.#dismiss(objects[i], reading);
+      else if (objects[i].key.startsWith(RAW_PREFIX))
+        inputs.push({ object: objects[i], bytes: reading.bytes });
+      else await this.#addDropped({ object: objects[i], bytes: reading.bytes }, inputs);
     }
     return inputs;
+  }
+
+  /** Adds a dropped file, unless it is one that was ingested and only touched or copied again since. */
+  async #addDropped({ object, bytes }: ReadObject, inputs: ReadObject[]): Promise<void> {
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    const { catalog, settings, logger } = this.#context;
+    if (!(await catalog.isIngested(object.key, digest))) {
+      inputs.push({ object, bytes, digest });
+      return;
+    }
+    const reasons = ['the same bytes were ingested from this key before'];
+    const input = { id: object.id, records: 0, rejected: 0, reasons, digest };
+    await catalog.publish({ owner: settings.owner, inputs: [input], segments: [] });
+    this.#closed(object, 'done');
+    logger.log('info', 'a dropped file was touched and not changed', { key: object.key });
   }
 
   async #dismiss(object: ClaimedObject, reading: Exclude<Reading, { kind: 'bytes' }>): Promise<void> {
@@ -89,7 +108,7 @@ export class ClaimRun {
     });
     await catalog.publish({
       owner: settings.owner,
-      inputs: inputs.map(({ object }, i) => ({ id: object.id, ...result.inputs[i] })),
+      inputs: inputs.map(({ object, digest }, i) => ({ id: object.id, digest, ...result.inputs[i] })),
       segments,
     });
     this.#count(inputs, segments, result.inputs);

@@ -7,6 +7,8 @@ import type { Cooker, CookResult } from '../types.ts';
 export interface ReadObject {
   readonly object: ClaimedObject;
   readonly bytes: Uint8Array;
+  /** Of dropped files, which may be touched or copied again: the SHA-256 of the bytes. */
+  readonly digest?: string;
 }
 
 /** What cooking made of some of a claim's objects. */

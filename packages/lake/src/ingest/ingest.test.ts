@@ -77,6 +77,17 @@ describeEmbedded('ingest', (empty) => {
       await expectPublished(['a', 'b', 'c', 'half']);
     });
 
+    test('a dropped file that is touched is not taken again; one that is changed is', async () => {
+      await stand.putAt('logs-raw/a.csv', 'a');
+      stand.start();
+      await expectPublished(['a']);
+      await stand.putAt('logs-raw/a.csv', 'a');
+      await expectStates({ pending: 0, claimed: 0, done: 2, dead: 0 });
+      expect(await stand.published()).toEqual(['a']);
+      await stand.putAt('logs-raw/a.csv', 'b');
+      await expectPublished(['a', 'b']);
+    });
+
     test('a dropped file only when it has been left alone', async () => {
       await stand.putAt('logs-raw/young.csv', 'young');
       await stand.put('received');
