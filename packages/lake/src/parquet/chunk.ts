@@ -3,17 +3,12 @@ import type { Column } from '../tables.ts';
 import { ByteSink } from './byte-sink.ts';
 import type { ColumnData } from './data.ts';
 import { bitWidth, ENCODING, rleHybrid } from './encodings.ts';
+import { allPresent, type LeafInput, listLevels, pickDoubles, pickWords, presence } from './levels.ts';
+import { encodeBooleans, encodeDoubles, encodeInt32, encodeInt64 } from './numbers.ts';
 import { isNeverNull, type Leaf, leavesOf } from './schema.ts';
+import { encodeStrings, StringNumbers } from './strings.ts';
 import { ThriftWriter } from './thrift.ts';
-import {
-  type EncodedValues,
-  encodeBooleans,
-  encodeDoubles,
-  encodeInt32,
-  encodeInt64,
-  encodeStrings,
-  StringNumbers,
-} from './values.ts';
+import type { EncodedValues } from './values.ts';
 
 /** Compression codecs of Parquet. */
 const UNCOMPRESSED = 0;
@@ -38,16 +33,6 @@ export interface ChunkMeta {
   readonly dataOffset: number;
   readonly min?: Uint8Array;
   readonly max?: Uint8Array;
-}
-
-/** Levels and values of one leaf before they are made into pages. */
-interface LeafInput {
-  /** Levels, rows or entries: how many; the arrays may be longer. */
-  readonly levelCount: number;
-  readonly definition?: Uint8Array;
-  readonly repetition?: Uint8Array;
-  readonly nullCount: number;
-  encode(): EncodedValues;
 }
 
 /** Writes column chunks: one dictionary page where it pays, one data page. */
@@ -83,7 +68,7 @@ export class ChunkWriter {
       }
       case 'double': {
         const { definition, present, nullCount } = presence(data.nulls, rows);
-        const values = present === undefined ? data.values : present.map64(data.values);
+        const values = present === undefined ? data.values : pickDoubles(data.values, present);
         return [
           {
             levelCount: rows,
@@ -261,73 +246,4 @@ export class ChunkWriter {
 
 function compress(bytes: Uint8Array): Uint8Array {
   return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
-}
-
-function allPresent(rows: number, encode: () => EncodedValues): LeafInput {
-  return { levelCount: rows, nullCount: 0, encode };
-}
-
-/** The rows that have a value, when not all do. */
-class Present {
-  readonly #rows: Int32Array;
-  constructor(rows: Int32Array) {
-    this.#rows = rows;
-  }
-  get rows(): Int32Array {
-    return this.#rows;
-  }
-  map64(values: Float64Array): Float64Array {
-    const picked = new Float64Array(this.#rows.length);
-    for (let i = 0; i < picked.length; i++) picked[i] = values[this.#rows[i]];
-    return picked;
-  }
-}
-
-function presence(
-  nulls: Uint8Array | undefined,
-  rows: number,
-): { definition?: Uint8Array; present?: Present; nullCount: number } {
-  let nullCount = 0;
-  if (nulls !== undefined) for (let i = 0; i < rows; i++) nullCount += nulls[i];
-  if (nulls === undefined || nullCount === 0) return { nullCount: 0 };
-  const definition = new Uint8Array(rows);
-  const present = new Int32Array(rows - nullCount);
-  let at = 0;
-  for (let i = 0; i < rows; i++) {
-    if (nulls[i] === 1) continue;
-    definition[i] = 1;
-    present[at++] = i;
-  }
-  return { definition, present: new Present(present), nullCount };
-}
-
-function pickWords(words: Uint32Array, present: Present): Uint32Array {
-  const { rows } = present;
-  const picked = new Uint32Array(rows.length * 2);
-  for (let i = 0; i < rows.length; i++) {
-    picked[i * 2] = words[rows[i] * 2];
-    picked[i * 2 + 1] = words[rows[i] * 2 + 1];
-  }
-  return picked;
-}
-
-/** Repetition levels of a list column: an empty list takes one level and no item. */
-function listLevels(
-  starts: Int32Array,
-  lengths: Int32Array,
-  rows: number,
-): { levels: number; repetition: Uint8Array; filled: number } {
-  let filled = 0;
-  let levels = 0;
-  for (let row = 0; row < rows; row++) {
-    filled += lengths[row];
-    levels += Math.max(1, lengths[row]);
-  }
-  const repetition = new Uint8Array(levels).fill(1);
-  let level = 0;
-  for (let row = 0; row < starts.length && row < rows; row++) {
-    repetition[level] = 0;
-    level += Math.max(1, lengths[row]);
-  }
-  return { levels, repetition, filled };
 }

@@ -1,8 +1,10 @@
 import { AnyValueReader, TooDeep } from './any-value.ts';
 import { NONE } from './attributes.ts';
 import { type DecodeContext, type DecodeCounts, REASONS, reject } from './context.ts';
+import { DistributionPoints } from './distribution-points.ts';
 import { JsonBytes } from './json-bytes.ts';
-import { DistributionPoints, makePointReader, NumberPoints, type PointReader } from './points.ts';
+import { NumberPoints } from './number-points.ts';
+import { PointReader } from './point-reader.ts';
 import { WireReader } from './reader.ts';
 import { SeriesIndex } from './series.ts';
 
@@ -22,7 +24,7 @@ export class MetricsDecoder {
   constructor(context: DecodeContext) {
     this.#context = context;
     this.index = new SeriesIndex(context);
-    this.#point = makePointReader(context, this.index);
+    this.#point = new PointReader(context, this.index);
   }
 
   /** Strings in exemplars and metadata that were not valid UTF-8. */

@@ -1,31 +1,8 @@
-import { AnyValueReader } from './any-value.ts';
-import { INVALID_SET, NONE } from './attributes.ts';
-import { type DecodeContext, REASONS } from './context.ts';
-import { addExemplar } from './exemplars.ts';
+import { REASONS } from './context.ts';
 import { DoubleItems, Uint64Items } from './items.ts';
-import { JsonBytes } from './json-bytes.ts';
+import { POINT, type PointReader, setWords } from './point-reader.ts';
 import type { WireReader } from './reader.ts';
 import { growRows, makeRows, type Rows } from './rows.ts';
-import type { SeriesIndex } from './series.ts';
-
-const POINT = {
-  series: 'i32',
-  /** The point's time, else arrival. */
-  time: 'u64',
-  /** 0 when not sent. */
-  start: 'u64',
-  flags: 'u32',
-  /** String id of a JSON array, NONE when there are none. */
-  exemplars: 'i32',
-} as const;
-
-const NUMBER = {
-  ...POINT,
-  /** 0 no value, 1 double, 2 integer. */
-  held: 'u8',
-  double: 'f64',
-  int: 'u64',
-} as const;
 
 const DISTRIBUTION = {
   ...POINT,
@@ -54,123 +31,7 @@ export const HAS_SUM = 1;
 export const HAS_MIN = 2;
 export const HAS_MAX = 4;
 
-export type NumberRows = Rows<typeof NUMBER>;
 export type DistributionRows = Rows<typeof DISTRIBUTION>;
-
-/** What every data point has, gathered while its message is read. */
-class PointReader {
-  readonly context: DecodeContext;
-  readonly series: SeriesIndex;
-  readonly value = new AnyValueReader();
-  readonly exemplars = new JsonBytes();
-  problem: string | undefined;
-  metric = 0;
-  arrivedLo = 0;
-  arrivedHi = 0;
-
-  constructor(context: DecodeContext, series: SeriesIndex) {
-    this.context = context;
-    this.series = series;
-  }
-
-  begin(): void {
-    this.problem = this.context.groupInvalid ? REASONS.group : undefined;
-    this.exemplars.reset();
-    this.context.attributes.begin();
-  }
-
-  exemplar(r: WireReader, end: number): void {
-    const problem = addExemplar(r, end, this.exemplars, this.value);
-    if (problem !== undefined) this.problem ??= problem;
-    r.pos = end;
-  }
-
-  /** Settles the columns that all points have; true when the row is good. */
-  finish(rows: Rows<typeof POINT>, row: number): boolean {
-    const set = this.context.attributes.finish();
-    if (set === INVALID_SET) this.problem ??= REASONS.depth;
-    if (rows.time[row * 2 + 1] >= 0x80000000 || rows.start[row * 2 + 1] >= 0x80000000) {
-      this.problem ??= REASONS.time;
-    }
-    if (this.problem !== undefined) return false;
-    if (rows.time[row * 2] === 0 && rows.time[row * 2 + 1] === 0) {
-      rows.time[row * 2] = this.arrivedLo;
-      rows.time[row * 2 + 1] = this.arrivedHi;
-    }
-    if (this.exemplars.length === 0) rows.exemplars[row] = NONE;
-    else {
-      this.exemplars.byte(0x5d);
-      rows.exemplars[row] = this.context.strings.intern(this.exemplars.bytes, 0, this.exemplars.length);
-    }
-    rows.series[row] = this.series.of(this.metric, set);
-    return true;
-  }
-}
-
-function setWords(words: Uint32Array, row: number, lo: number, hi: number): void {
-  words[row * 2] = lo;
-  words[row * 2 + 1] = hi;
-}
-
-/** Number points (gauge and sum) as columns. */
-export class NumberPoints {
-  readonly rows: NumberRows = makeRows(NUMBER);
-
-  /** Reads the NumberDataPoint at `pos..end`; true when it was stored, else `point.problem` says why not. */
-  read(r: WireReader, end: number, point: PointReader): boolean {
-    const { rows } = this;
-    if (rows.length === rows.capacity) growRows(rows, NUMBER);
-    const row = rows.length;
-    point.begin();
-    setWords(rows.time, row, 0, 0);
-    setWords(rows.start, row, 0, 0);
-    setWords(rows.int, row, 0, 0);
-    rows.flags[row] = 0;
-    rows.held[row] = 0;
-    rows.double[row] = 0;
-    while (r.pos < end) {
-      const tag = r.tag();
-      switch (tag) {
-        case 58:
-          point.context.attributes.add(r, r.lengthEnd(end));
-          break;
-        case 17:
-          r.fixed64(end);
-          setWords(rows.start, row, r.lo, r.hi);
-          break;
-        case 25:
-          r.fixed64(end);
-          setWords(rows.time, row, r.lo, r.hi);
-          break;
-        case 33:
-          rows.double[row] = r.double(end);
-          rows.held[row] = 1;
-          break;
-        case 49:
-          r.fixed64(end);
-          setWords(rows.int, row, r.lo, r.hi);
-          rows.double[row] = (r.hi | 0) * 0x1_0000_0000 + r.lo;
-          rows.held[row] = 2;
-          break;
-        case 42:
-          point.exemplar(r, r.lengthEnd(end));
-          break;
-        case 64:
-          rows.flags[row] = r.varint();
-          break;
-        default: {
-          const field = tag >>> 3;
-          if (field >= 2 && field <= 8) r.wrongType('NumberDataPoint', tag);
-          r.skip(tag, end);
-        }
-      }
-      r.check(end);
-    }
-    if (!point.finish(rows, row)) return false;
-    rows.length++;
-    return true;
-  }
-}
 
 /** Field numbers in which the three distribution messages differ; 0 where one does not have the field. */
 interface Layout {
@@ -371,9 +232,4 @@ export class DistributionPoints {
 
 function zigzag(value: number): number {
   return (value >>> 1) ^ -(value & 1);
-}
-
-export type { PointReader };
-export function makePointReader(context: DecodeContext, series: SeriesIndex): PointReader {
-  return new PointReader(context, series);
 }

@@ -1,0 +1,73 @@
+import type { EncodedValues } from './values.ts';
+
+/** Levels and values of one leaf before they are made into pages. */
+export interface LeafInput {
+  /** Levels, rows or entries: how many; the arrays may be longer. */
+  readonly levelCount: number;
+  readonly definition?: Uint8Array;
+  readonly repetition?: Uint8Array;
+  readonly nullCount: number;
+  encode(): EncodedValues;
+}
+
+/** A leaf of which every row has a value. */
+export function allPresent(rows: number, encode: () => EncodedValues): LeafInput {
+  return { levelCount: rows, nullCount: 0, encode };
+}
+
+/** Definition levels out of NULL marks, and which rows have a value; neither when all have. */
+export function presence(
+  nulls: Uint8Array | undefined,
+  rows: number,
+): { definition?: Uint8Array; present?: Int32Array; nullCount: number } {
+  let nullCount = 0;
+  if (nulls !== undefined) for (let i = 0; i < rows; i++) nullCount += nulls[i];
+  if (nulls === undefined || nullCount === 0) return { nullCount: 0 };
+  const definition = new Uint8Array(rows);
+  const present = new Int32Array(rows - nullCount);
+  let at = 0;
+  for (let i = 0; i < rows; i++) {
+    if (nulls[i] === 1) continue;
+    definition[i] = 1;
+    present[at++] = i;
+  }
+  return { definition, present, nullCount };
+}
+
+/** The words of some rows. */
+export function pickWords(words: Uint32Array, rows: Int32Array): Uint32Array {
+  const picked = new Uint32Array(rows.length * 2);
+  for (let i = 0; i < rows.length; i++) {
+    picked[i * 2] = words[rows[i] * 2];
+    picked[i * 2 + 1] = words[rows[i] * 2 + 1];
+  }
+  return picked;
+}
+
+/** The doubles of some rows. */
+export function pickDoubles(values: Float64Array, rows: Int32Array): Float64Array {
+  const picked = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) picked[i] = values[rows[i]];
+  return picked;
+}
+
+/** Repetition levels of a list column: an empty list takes one level and no item. */
+export function listLevels(
+  starts: Int32Array,
+  lengths: Int32Array,
+  rows: number,
+): { levels: number; repetition: Uint8Array; filled: number } {
+  let filled = 0;
+  let levels = 0;
+  for (let row = 0; row < rows; row++) {
+    filled += lengths[row];
+    levels += Math.max(1, lengths[row]);
+  }
+  const repetition = new Uint8Array(levels).fill(1);
+  let level = 0;
+  for (let row = 0; row < starts.length && row < rows; row++) {
+    repetition[level] = 0;
+    level += Math.max(1, lengths[row]);
+  }
+  return { levels, repetition, filled };
+}
