@@ -10,9 +10,6 @@ import { fileURLToPath } from 'node:url';
 // them. It must be set before the pool is first used.
 process.env.UV_THREADPOOL_SIZE ??= '16';
 
-// Node.js' pool serves file access and SQL queries alike; its usual 4 threads would make them wait for each other.
-process.env.UV_THREADPOOL_SIZE ??= '12';
-
 const main = join(dirname(fileURLToPath(import.meta.url)), '../src/main.ts');
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
@@ -20,7 +17,8 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
 } else {
   const runtime = join(dirname(createRequire(import.meta.url).resolve('node/package.json')), 'bin/node');
   const child = spawn(runtime, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  // A terminal sends Ctrl-C to both processes. Passed on as SIGTERM, it does not look like a second Ctrl-C.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill('SIGTERM'));
   child.on('error', (error) => {
     process.stderr.write(`lakewright: cannot start the pinned Node.js at ${runtime}: ${error.message}\n`);
     process.exit(1);

@@ -77,11 +77,16 @@ function report(terminal: Terminal, error: unknown): void {
 
 const INTERRUPTED_EXIT = 130;
 
-/** Aborted at the first SIGINT or SIGTERM; the second ends the process at once. */
+/**
+ * Aborted at the first SIGINT or SIGTERM; the second of one kind ends the process at once. One Ctrl-C may
+ * arrive as both: from the terminal, and from the launcher that passes it on.
+ */
 function interruptSignal(): AbortSignal {
   const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED_EXIT);
+  const seen = new Set<string>();
+  const onSignal = (signal: string): void => {
+    if (seen.has(signal)) process.exit(INTERRUPTED_EXIT);
+    seen.add(signal);
     controller.abort();
   };
   process.on('SIGINT', onSignal);

@@ -131,6 +131,14 @@ describe('up', () => {
     expect(await lake.exit).toBe(0);
   });
 
+  it('takes an interrupt that also arrives from its launcher for one', async () => {
+    const lake = await up([]);
+    lake.child.kill('SIGINT');
+    lake.child.kill('SIGTERM');
+    expect(await lake.exit).toBe(0);
+    expect(existsSync(join(directory, 'data', 'lock'))).toBe(false);
+  });
+
   it('answers an interrupt during the start at once', async () => {
     const started = spawn(process.execPath, [MAIN, 'up', '--data', join(directory, 'data'), ...ANY_PORTS], {
       env: { PATH: process.env.PATH },

@@ -107,7 +107,7 @@ async function look(
     start: (BigInt(Math.trunc(sinceMs)) * 1_000_000n).toString(),
     limit,
   });
-  // Of one time, the answer has the records in the order in which they were stored: a stable sort keeps it.
+  // Records of one time keep the order of the answer, which is mostly that of their file; reversed they would not.
   return answer.rows.map((row) => rowOf(answer, row)).sort((a, b) => compareNs(timeNs(a), timeNs(b)));
 }
 
