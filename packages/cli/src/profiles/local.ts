@@ -5,6 +5,7 @@ import type { Authenticator } from '@lakewright/otlp';
 import type { ReadyReport } from '@lakewright/query';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { Closers } from '../closers.ts';
+import { readiness } from './readiness.ts';
 import { type LocalSettings, listening, loadKeys, urlOf, usable } from './settings.ts';
 import { storeId } from './store-id.ts';
 
@@ -190,13 +191,8 @@ class LocalLake {
     return { otlpHttp: urlOf(host, http.port), otlpGrpc: urlOf(host, grpc.port) };
   }
 
-  /** Ready means that what is sent can be stored and what is asked can be looked up. */
   async #ready(catalog: Catalog): Promise<ReadyReport> {
-    const found = await catalog.queue().then(
-      () => ({ ready: true }),
-      (error: unknown) => ({ ready: false, detail: messageOf(error) }),
-    );
-    const process = this.#stopping ? { ready: false, detail: 'stopping' } : { ready: true };
-    return { ready: found.ready && process.ready, parts: { catalog: found, process } };
+    const queue = await catalog.queue().catch((error: unknown) => ({ error: messageOf(error) }));
+    return readiness(queue, this.#stopping);
   }
 }

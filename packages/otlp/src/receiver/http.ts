@@ -28,6 +28,11 @@ export async function startHttpReceiver(options: ReceiverOptions): Promise<Recei
   const { host, port } = options;
   const app = Fastify({
     requestTimeout: limits.requestTimeoutMs,
+    // Node.js looks for late requests every 30 s and gives headers 60 s, however short the request's time.
+    http: {
+      headersTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(30_000, limits.requestTimeoutMs / 10),
+    },
     exposeHeadRoutes: false,
     // Until their connections close, late requests are answered like any other.
     return503OnClosing: false,

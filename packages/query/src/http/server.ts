@@ -65,6 +65,7 @@ export async function startQueryServer(options: QueryServerOptions): Promise<Que
   const app = Fastify({
     bodyLimit: limits.maxBodyBytes,
     requestTimeout: limits.maxRequestSeconds * 1000,
+    http: requestClock(limits.maxRequestSeconds * 1000),
     forceCloseConnections: true,
   });
   acceptJsonOnly(app);
@@ -176,4 +177,9 @@ function sendError(reply: FastifyReply, error: unknown, request: FastifyRequest,
   const retryAfter = retryAfterOf(error);
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   reply.code(status).type('application/json').send(errorBody(error));
+}
+
+/** Node.js looks for late requests every 30 s and gives headers 60 s, however short the request's own time. */
+function requestClock(timeoutMs: number): { headersTimeout: number; connectionsCheckingInterval: number } {
+  return { headersTimeout: timeoutMs, connectionsCheckingInterval: Math.min(30_000, timeoutMs / 10) };
 }
