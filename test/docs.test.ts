@@ -11,7 +11,7 @@ describe('the documentation', () => {
     expect(read('docs/tables.md')).toBe(renderTables());
   });
 
-  it.each(['README.md', 'docs/sending.md', 'docs/asking.md', 'docs/limits.md', 'docs/how-it-works.md'])(
+  it.each(['README.md', 'docs/sending.md', 'docs/asking.md', 'docs/limits.md', 'docs/how-it-works.md', 'docs/benchmarks.md'])(
     '%s links to files that are there',
     (page) => {
       const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target]) => target);
