@@ -11,14 +11,18 @@ describe('the documentation', () => {
     expect(read('docs/tables.md')).toBe(renderTables());
   });
 
-  it.each(['README.md', 'docs/sending.md', 'docs/asking.md', 'docs/limits.md', 'docs/how-it-works.md', 'docs/benchmarks.md'])(
-    '%s links to files that are there',
-    (page) => {
-      const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target]) => target);
-      const missing = links.filter((target) => !existsSync(join(REPOSITORY, dirname(page), target)));
-      expect(missing).toEqual([]);
-    },
-  );
+  it.each([
+    'README.md',
+    'docs/sending.md',
+    'docs/asking.md',
+    'docs/limits.md',
+    'docs/how-it-works.md',
+    'docs/benchmarks.md',
+  ])('%s links to files that are there', (page) => {
+    const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target]) => target);
+    const missing = links.filter((target) => !existsSync(join(REPOSITORY, dirname(page), target)));
+    expect(missing).toEqual([]);
+  });
 
   it('names only npm scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
