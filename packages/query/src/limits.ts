@@ -41,6 +41,6 @@ export const DEFAULT_SQL_LIMITS: SqlLimits = {
   maxSqlBytes: 64 * 1024,
   maxQueryMemoryBytes: 256 * MIB,
   maxSpillBytes: 4096 * MIB,
-  maxSegments: 20_000,
+  maxSegments: 100_000,
   threads: availableParallelism(),
 };
