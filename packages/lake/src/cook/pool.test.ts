@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { DEFAULT_ORGANIZATION } from '@lakewright/core';
 import { describe, expect, it } from 'vitest';
 import { encodeRequest } from '../../../otlp/test/otlp-proto.ts';
@@ -60,23 +63,17 @@ describe('createThreadCooker', () => {
     }
   });
 
-  it('survives a thread that runs out of memory: its object is named, the next job is done', async () => {
-    const cooker = createThreadCooker({ workers: 1, maxHeapMb: 24 });
-    // One JSON document of a million objects does not fit the heap that this thread is given.
-    const records = Array.from({ length: 1_000_000 }, () => '{"body":{"stringValue":"x"}}').join(',');
-    const text = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[${records}]}]}]}`;
-    const [dropped] = job(['x'], Buffer.from(text)).inputs;
-    const inputs = [{ ...dropped, object: { ...dropped.object, key: 'logs-raw/large.json' } }];
-    try {
-      const failure = await cooker
-        .cook({ ...job([], new Uint8Array()), inputs })
-        .catch((error: unknown) => error);
-      expect(failure).toBeInstanceOf(BadObjectError);
-      expect((failure as BadObjectError).message).toMatch(/thread that read it died/);
-      expect((await cooker.cook(job(['good'], logs(3)))).inputs[0].records).toBe(3);
-    } finally {
-      await cooker.close();
-    }
+  // V8 ends a thread at its heap's limit as well as it can; rarely the process dies with it. Then the object
+  // counts one attempt more, and is a dead letter after five.
+  it('survives a thread that runs out of memory: its object is named, the next job is done', {
+    retry: 2,
+  }, async () => {
+    const script = fileURLToPath(new URL('../../test/exhaust-thread.ts', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [script]);
+    expect(JSON.parse(stdout)).toEqual({
+      large: expect.stringMatching(/^BadObjectError: the thread that read it died/),
+      small: '1 records',
+    });
   });
 
   it('refuses work after it was closed', async () => {
