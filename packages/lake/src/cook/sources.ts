@@ -9,7 +9,7 @@ import {
   type NumberRows,
   type SpanRows,
 } from '@lakewright/otlp';
-import type { ColumnData } from '../parquet/index.ts';
+import type { ColumnData, StringTable } from '../parquet/index.ts';
 import type { TableName } from '../tables.ts';
 import * as gather from './gather.ts';
 
@@ -61,6 +61,11 @@ function resourceAndScope(
   };
 }
 
+/** How a column of string ids is made. */
+function textOf(strings: StringTable): (ids: Int32Array) => Build {
+  return (ids) => (rows) => gather.strings(strings, ids, rows);
+}
+
 function recordAttributes(name: string, entries: gather.MapEntries, sets: Int32Array): Record<string, Build> {
   return {
     [`${name}_attributes`]: (rows) => gather.mapColumn(entries, sets, rows),
@@ -72,9 +77,7 @@ function recordAttributes(name: string, entries: gather.MapEntries, sets: Int32A
 export function logsSource(context: DecodeContext, c: LogRows): TableSource {
   const { strings, attributes, resources } = context;
   const entries = gather.mapEntries(attributes, strings);
-  const text = (ids: Int32Array): Build => {
-    return (rows) => gather.strings(strings, ids, rows);
-  };
+  const text = textOf(strings);
   const streamLo = resources.set.map((set) => attributes.setHashLo[Math.max(0, set)]);
   const streamHi = resources.set.map((set) => attributes.setHashHi[Math.max(0, set)]);
   const ranks = rankBy(c.resource, c.length, resources.set.length, (a, b) => {
@@ -111,9 +114,7 @@ export function logsSource(context: DecodeContext, c: LogRows): TableSource {
 export function tracesSource(context: DecodeContext, c: SpanRows): TableSource {
   const { strings, attributes, resources } = context;
   const entries = gather.mapEntries(attributes, strings);
-  const text = (ids: Int32Array): Build => {
-    return (rows) => gather.strings(strings, ids, rows);
-  };
+  const text = textOf(strings);
   const ranks = rankBy(c.resource, c.length, resources.set.length, (a, b) =>
     strings.compare(resources.serviceName[a], resources.serviceName[b]),
   );

@@ -109,7 +109,7 @@ export class ChunkWriter {
   }
 
   #map(data: Extract<ColumnData, { kind: 'map' }>, rows: number): LeafInput[] {
-    const { levels, repetition, filled } = listLevels(data.starts, data.lengths, rows);
+    const { levels, repetition, filled } = listLevels(data.lengths, rows);
     const keys = new Int32Array(filled);
     const values = new Int32Array(filled);
     // 0 an empty map, 1 an entry whose value is NULL, 2 an entry.
@@ -144,7 +144,7 @@ export class ChunkWriter {
   }
 
   #list(data: Extract<ColumnData, { kind: 'int64-list' | 'double-list' }>, rows: number): LeafInput {
-    const { levels, repetition, filled } = listLevels(data.starts, data.lengths, rows);
+    const { levels, repetition, filled } = listLevels(data.lengths, rows);
     const definition = new Uint8Array(levels);
     const items = data.kind === 'int64-list' ? new Uint32Array(filled * 2) : new Float64Array(filled);
     let level = 0;

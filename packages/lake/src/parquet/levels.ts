@@ -53,7 +53,6 @@ export function pickDoubles(values: Float64Array, rows: Int32Array): Float64Arra
 
 /** Repetition levels of a list column: an empty list takes one level and no item. */
 export function listLevels(
-  starts: Int32Array,
   lengths: Int32Array,
   rows: number,
 ): { levels: number; repetition: Uint8Array; filled: number } {
@@ -65,7 +64,7 @@ export function listLevels(
   }
   const repetition = new Uint8Array(levels).fill(1);
   let level = 0;
-  for (let row = 0; row < starts.length && row < rows; row++) {
+  for (let row = 0; row < rows; row++) {
     repetition[level] = 0;
     level += Math.max(1, lengths[row]);
   }

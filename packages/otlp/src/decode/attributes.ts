@@ -1,6 +1,6 @@
 import { AnyValueReader, TooDeep, VALUE_KINDS } from './any-value.ts';
 import { ByteTable } from './byte-table.ts';
-import { addHash, type Hash64, hashString } from './hash.ts';
+import { type Hash64, hashString } from './hash.ts';
 import { JsonBytes } from './json-bytes.ts';
 import type { WireReader } from './reader.ts';
 import { SequenceTable } from './sequence-table.ts';
@@ -41,7 +41,6 @@ export class Attributes {
   /** Of each list with repeated keys, by its number as sent: the list that is stored for it. */
   readonly #shortened = new Map<number, number>();
   #knownSets = 1;
-  #pairs = 1;
   readonly #hash: Hash64 = { lo: 0, hi: 0 };
 
   constructor(strings: ByteTable) {
@@ -110,7 +109,6 @@ export class Attributes {
 
   #decodePair(r: WireReader, end: number, pair: number): void {
     if (pair >= this.pairKey.length) this.#growPairs();
-    this.#pairs = Math.max(this.#pairs, pair + 1);
     const { bytes } = r;
     const value = this.#value;
     const scratch = this.#scratch;
@@ -190,11 +188,6 @@ export class Attributes {
     this.setHashLo[set] = hash.lo;
     this.setHashHi[set] = hash.hi;
     this.setTypes[set] = allStrings ? NONE : this.strings.intern(scratch.bytes, 0, scratch.length);
-  }
-
-  /** Adds a set's hash to `into`. */
-  addSetHash(set: number, into: Hash64): void {
-    addHash(into, this.setHashLo[set], this.setHashHi[set]);
   }
 
   #growPairs(): void {

@@ -32,11 +32,6 @@ export class JsonBytes {
     for (let i = 0; i < text.length; i++) this.bytes[this.length++] = text.charCodeAt(i);
   }
 
-  raw(bytes: Uint8Array, start: number, end: number): void {
-    this.reserve(end - start);
-    for (let i = start; i < end; i++) this.bytes[this.length++] = bytes[i];
-  }
-
   /** UTF-8 bytes as a JSON string, quotes included. */
   quoted(bytes: Uint8Array, start: number, end: number): void {
     // Six bytes (\u00XX) is the most that one byte can become.
