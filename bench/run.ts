@@ -9,6 +9,9 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   fresh: 'acknowledged to queryable at 10,000 records/s',
   query: 'a set of SQL questions over demo telemetry',
   start: 'start to ready, fresh and again',
+  compact: 'merging small and big segments, ours and DuckDB',
+  plan: 'segments of a question out of 100,000, embedded and PostgreSQL',
+  refine: 'objects through the hello-world handler, small ones and a big one',
 };
 
 const [name, ...rest] = process.argv.slice(2);

@@ -18,6 +18,10 @@ describe('the documentation', () => {
     'docs/limits.md',
     'docs/how-it-works.md',
     'docs/benchmarks.md',
+    'docs/refine.md',
+    'docs/dead-letters.md',
+    'terraform/README.md',
+    'gitlab/README.md',
   ])('%s links to files that are there', (page) => {
     const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target]) => target);
     const missing = links.filter((target) => !existsSync(join(REPOSITORY, dirname(page), target)));
@@ -39,7 +43,7 @@ describe('the documentation', () => {
     const called = [...read('.ci/run').matchAll(/^step npm (?:run )?([a-z:]+)/gm)].map(
       ([, script]) => script,
     );
-    expect(called).toEqual(['ci', 'typecheck', 'lint', 'test', 'test:kill', 'test:captures']);
+    expect(called).toEqual(['ci', 'typecheck', 'lint', 'test', 'test:kill', 'test:captures', 'test:aws']);
     for (const script of called.slice(1))
       expect(read('README.md')).toMatch(new RegExp(`npm (run )?${script}\\b`));
   });

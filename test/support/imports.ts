@@ -1,9 +1,9 @@
 /** Packages from the top of the house to its ground: imports run downwards only. */
-export const FLOORS = ['cli', 'query', 'lake', 'otlp', 'local', 'core'] as const;
+export const FLOORS = ['cli', 'refine', 'query', 'lake', 'otlp', 'aws', 'local', 'core'] as const;
 
 /** Packages that know ports and never an adapter. */
-const DOMAIN = ['query', 'lake', 'otlp'];
-const ADAPTERS = ['local'];
+const DOMAIN = ['refine', 'query', 'lake', 'otlp'];
+const ADAPTERS = ['aws', 'local'];
 
 export interface SourceFile {
   /** Inside the repository, `/`-separated. */
@@ -31,7 +31,7 @@ export function importsOf(text: string): string[] {
 /**
  * What is wrong with the imports of `files` (of packages/<name>/src), one line for each fault: the
  * direction, the door, and the declaration in the package's manifest. Tests may also use what the
- * repository's own manifest declares and other packages' `test` folders.
+ * repository's own manifest declares, other packages' `test` folders and `test/support`.
  */
 export function violations(
   files: readonly SourceFile[],
@@ -75,7 +75,7 @@ function relativeFault(path: string, specifier: string, test: boolean): string |
   const [packages, own] = path.split('/');
   if (target.startsWith(`${packages}/${own}/src/`)) return undefined;
   if (target === `${packages}/${own}/package.json`) return undefined;
-  if (test && /^packages\/[^/]+\/test\//.test(target)) return undefined;
+  if (test && /^(packages\/[^/]+\/test|test\/support)\//.test(target)) return undefined;
   return "leaves the package's own sources";
 }
 

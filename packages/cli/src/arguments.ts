@@ -1,5 +1,5 @@
 import { ConfigError, parseDuration } from '@lakewright/core';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Parsers for commander: each throws InvalidArgumentError, which is a usage error. */
 
@@ -62,6 +62,24 @@ export function time(text: string): string {
     throw error;
   }
   return String((BigInt(Date.now()) - BigInt(Math.trunc(ms))) * 1_000_000n);
+}
+
+/** Milliseconds since the epoch of RFC 3339, or of a duration ago. */
+export function instantMs(text: string): number {
+  const ms = /^\d{4}-\d\d-\d\d(T|$)/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(ms)) return ms;
+  try {
+    return Date.now() - duration(text);
+  } catch {
+    throw new InvalidArgumentError('Write RFC 3339 like 2026-01-02T03:04:05Z, or how long ago like 10m.');
+  }
+}
+
+/** The option of every command that reads lakewright.yaml. */
+export function configOption(): Option {
+  return new Option('--config <file>', 'rules and names; ./lakewright.yaml where it is there').env(
+    'LAKEWRIGHT_CONFIG',
+  );
 }
 
 function integerBetween(text: string, least: number, most: number, what: string): number {

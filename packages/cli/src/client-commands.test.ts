@@ -233,6 +233,53 @@ describe('services, status and dlq', () => {
     expect(seen.map(({ method }) => method)).toEqual(['GET', 'POST', 'POST']);
   });
 
+  const none = { count: 0, bytes: 0 };
+  const swept = {
+    dryRun: false,
+    retired: { count: 1234, bytes: 40960 },
+    waiting: { count: 5, bytes: 1024 },
+    orphans: none,
+    unconfirmed: none,
+    foreign: { count: 2, bytes: 10 },
+    expired: none,
+    rawObjects: none,
+    history: 7,
+    claims: { rawObjects: 1, segments: 2 },
+    failed: 0,
+  };
+
+  it.each([
+    [['sweep', '--dry-run'], 'GET', true, 'WOULD BE REMOVED'],
+    [['sweep'], 'POST', false, 'REMOVED'],
+  ])('%j says what is removed', async (args, method, dryRun, title) => {
+    const answer: Handler = (_request, response) => answerJson(response, { ...swept, dryRun });
+    const { code, stdout, seen } = await against(answer, args);
+    expect(code).toBe(0);
+    expect(seen).toMatchObject([{ method, path: '/api/v1/sweep' }]);
+    expect(stdout).toMatch(new RegExp(`^${title} `));
+    expect(stdout).toMatch(/segments that others replaced +1,234 +40\.0 KiB/);
+    for (const text of [
+      '5 retired segments wait',
+      '2 objects below db/ are not known',
+      '3 claims',
+      '7 rows',
+    ]) {
+      expect(stdout).toContain(text);
+    }
+    expect(stdout).not.toContain('left-overs are looked at');
+    const machine = await against(answer, [...args, '--json']);
+    expect(JSON.parse(machine.stdout)).toEqual({ ...swept, dryRun });
+  });
+
+  it('sweep fails when something could not be removed', async () => {
+    const { code, stderr } = await against(
+      (_request, response) => answerJson(response, { ...swept, failed: 2 }),
+      ['sweep'],
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain('2 objects could not be removed');
+  });
+
   it('reports a dead letter that is not there', async () => {
     const { code, stderr } = await against(handler, ['dlq', 'show', '99']);
     expect(code).toBe(1);

@@ -22,6 +22,13 @@ export interface SqlRequest {
   readonly limit?: number;
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+export interface SendOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | ReadableStream<Uint8Array>;
+}
+
 /** The HTTP API of a running lake. */
 export interface ApiClient {
   readonly url: string;
@@ -29,6 +36,8 @@ export interface ApiClient {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
   sql(request: SqlRequest): Promise<SqlAnswer>;
+  /** Any other request: its answer, which is no error. */
+  send(method: Method, path: string, options?: SendOptions): Promise<Response>;
   /** A SQL answer in another media type, as it arrives. */
   sqlStream(request: SqlRequest, accept: string): Promise<AsyncIterable<Uint8Array>>;
 }
@@ -37,41 +46,43 @@ export interface ApiClient {
  * Talks to the API at `url`. The key goes into the Authorization header and nowhere else; `signal` ends
  * what is under way.
  */
-export function apiClient(url: string, options: { apiKey?: string; signal?: AbortSignal } = {}): ApiClient {
+export function apiClient(
+  url: string,
+  { apiKey, signal }: { apiKey?: string; signal?: AbortSignal } = {},
+): ApiClient {
   const base = url.replace(/\/+$/, '');
-  const authorization: Record<string, string> = options.apiKey
-    ? { authorization: `Bearer ${options.apiKey}` }
-    : {};
+  const authorization: Record<string, string> = apiKey ? { authorization: `Bearer ${apiKey}` } : {};
 
-  const send = async (
-    method: 'GET' | 'POST',
-    path: string,
-    accept: string,
-    body?: unknown,
-  ): Promise<Response> => {
-    const headers = {
-      ...authorization,
-      accept,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    };
+  const send = async (method: Method, path: string, options: SendOptions = {}): Promise<Response> => {
     let response: Response;
     try {
       response = await fetch(base + path, {
         method,
-        headers,
-        body: body === undefined ? undefined : JSON.stringify(body),
-        signal: options.signal,
+        headers: { ...authorization, ...options.headers },
+        body: options.body,
+        // A stream is sent while the answer is not there yet, and fetch wants that said.
+        ...(options.body instanceof ReadableStream ? { duplex: 'half' } : {}),
+        signal,
       });
     } catch (error) {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       throw new UnreachableError(base, { cause: error });
     }
     if (!response.ok) throw await apiError(response, method, base + path);
     return response;
   };
 
-  const json = async <T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> => {
-    const response = await send(method, path, 'application/json', body);
+  const ask = (method: Method, path: string, accept: string, body?: unknown): Promise<Response> =>
+    send(
+      method,
+      path,
+      body === undefined
+        ? { headers: { accept } }
+        : { headers: { accept, 'content-type': 'application/json' }, body: JSON.stringify(body) },
+    );
+
+  const json = async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
+    const response = await ask(method, path, 'application/json', body);
     const text = await response.text();
     try {
       return JSON.parse(text) as T;
@@ -86,9 +97,10 @@ export function apiClient(url: string, options: { apiKey?: string; signal?: Abor
     url: base,
     get: (path) => json('GET', path),
     post: (path, body) => json('POST', path, body),
+    send,
     sql: (request) => json('POST', '/api/v1/sql', request),
     async sqlStream(request, accept) {
-      const response = await send('POST', '/api/v1/sql', accept, request);
+      const response = await ask('POST', '/api/v1/sql', accept, request);
       return response.body ?? (async function* () {})();
     },
   };

@@ -7,4 +7,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await run(process.argv.slice(2), processTerminal(), process.env);
+const code = await run(process.argv.slice(2), processTerminal(), process.env);
+// A handler may hold something open, a timer or a connection: what is written is written out, and that is the end.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise<void>((resolve) => stream.write('', () => resolve()));
+}
+process.exit(code);

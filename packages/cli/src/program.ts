@@ -6,8 +6,10 @@ import { addConnect } from './commands/connect.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDeadLetters } from './commands/dlq.ts';
 import { addQuery } from './commands/query.ts';
+import { addRefine } from './commands/refine/index.ts';
 import { addServices } from './commands/services.ts';
 import { addStatus } from './commands/status.ts';
+import { addSweep } from './commands/sweep.ts';
 import { addTail } from './commands/tail.ts';
 import { addUp } from './commands/up.ts';
 import type { CommandContext } from './context.ts';
@@ -60,7 +62,18 @@ function createProgram(context: CommandContext): Command {
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .configureHelp({ showGlobalOptions: true });
-  for (const add of [addUp, addDemo, addQuery, addServices, addTail, addStatus, addDeadLetters, addConnect]) {
+  for (const add of [
+    addUp,
+    addDemo,
+    addQuery,
+    addServices,
+    addTail,
+    addStatus,
+    addSweep,
+    addDeadLetters,
+    addRefine,
+    addConnect,
+  ]) {
     add(program, context);
   }
   return program;

@@ -35,6 +35,13 @@ export class BadInputError extends LakewrightError {
   }
 }
 
+/** The object is not, or no longer, the one that was expected. */
+export class PreconditionError extends LakewrightError {
+  constructor(message: string, options?: { hint?: string; cause?: unknown }) {
+    super('PRECONDITION', message, options);
+  }
+}
+
 /** A named limit was exceeded. `limit` is the limit's own name, as the documentation lists it. */
 export class LimitError extends LakewrightError {
   readonly limit: string;

@@ -30,7 +30,8 @@ export function createLogger(options: {
         write(`${JSON.stringify({ time, level, message, ...all }, jsonSafe)}\n`);
         return;
       }
-      const pairs = Object.entries(all).map(([key, value]) => ` ${key}=${textOf(value)}`);
+      const said = Object.entries(all).filter(([, value]) => value !== undefined);
+      const pairs = said.map(([key, value]) => ` ${key}=${textOf(value)}`);
       write(`${time.slice(11, 19)} ${level.padEnd(5)} ${message}${pairs.join('')}\n`);
     },
     with(fields) {

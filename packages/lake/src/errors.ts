@@ -9,9 +9,18 @@ export class BadObjectError extends LakewrightError {
   }
 }
 
-/** Some of the objects to be marked done are not claimed by their owner any more: nothing was published. */
+/** A segment that compaction has to leave as it is. `key` names it; the message says what is wrong with it. */
+export class UnmergeableError extends LakewrightError {
+  readonly key: string;
+  constructor(key: string, reason: string, options?: { cause?: unknown }) {
+    super('UNMERGEABLE', `segment ${key}: ${reason}`, options);
+    this.key = key;
+  }
+}
+
+/** Some of the objects or segments that were claimed are not their owner's any more: nothing was published. */
 export class ClaimLostError extends LakewrightError {
-  constructor(lost: number) {
-    super('CLAIM_LOST', `${lost} of the claimed objects belong to somebody else or are done`);
+  constructor(lost: number, what = 'objects') {
+    super('CLAIM_LOST', `${lost} of the claimed ${what} belong to somebody else or are done`);
   }
 }

@@ -1,4 +1,5 @@
 import type { Signal } from '@lakewright/core';
+import type { SweepReport } from './sweep/report.ts';
 import type { TableName } from './tables.ts';
 
 /** A raw object that waits to be, is being, or has been turned into segments. */
@@ -29,6 +30,9 @@ export interface Segment {
   /** Every service_name in the file, sorted; long ones are cut to 500 UTF-16 units. */
   readonly services: readonly string[];
 }
+
+/** What a query needs to know of a segment. */
+export type PlannedSegment = Omit<Segment, 'services'>;
 
 /** A segment that is to be published, with what only the publishing needs to know. */
 export type NewSegment = Segment & Pick<CookedSegment, 'lastSeenNs'>;
@@ -84,7 +88,7 @@ export interface SegmentIndex {
     readonly endNs?: bigint;
     /** Only segments that hold one of these services. */
     readonly services?: readonly string[];
-  }): Promise<Segment[]>;
+  }): Promise<PlannedSegment[]>;
 }
 
 export interface ServiceSummary {
@@ -142,4 +146,6 @@ export interface LakeAdmin {
   deadLetters(organization: string): Promise<DeadLetter[]>;
   deadLetter(organization: string, id: bigint): Promise<DeadLetter | undefined>;
   replay(organization: string, id: bigint): Promise<ReplayOutcome>;
+  /** Removes what nobody needs any more; as a dry run, only says what that is. */
+  sweep(organization: string, options: { readonly dryRun: boolean }): Promise<SweepReport>;
 }

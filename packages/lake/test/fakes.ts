@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type ObjectInfo, type ObjectStore, UnavailableError } from '@lakewright/core';
+import {
+  type ObjectBody,
+  type ObjectDescription,
+  type ObjectInfo,
+  type ObjectStore,
+  type PutOptions,
+  UnavailableError,
+} from '@lakewright/core';
 import { BadObjectError } from '../src/errors.ts';
 import type { Cooker, CookJob, CookResult } from '../src/types.ts';
 
@@ -61,9 +68,13 @@ export class FailingStore implements ObjectStore {
     this.#store = store;
   }
 
-  async put(key: string, body: Uint8Array): Promise<ObjectInfo> {
+  async put(
+    key: string,
+    body: Uint8Array | AsyncIterable<Uint8Array>,
+    options?: PutOptions,
+  ): Promise<ObjectInfo> {
     this.#check('put', key);
-    const info = await this.#store.put(key, body);
+    const info = await this.#store.put(key, body, options);
     this.puts.push(key);
     return info;
   }
@@ -73,9 +84,19 @@ export class FailingStore implements ObjectStore {
     return this.#store.get(key);
   }
 
+  async open(key: string, options?: { versionId?: string; etag?: string }): Promise<ObjectBody> {
+    this.#check('get', key);
+    return this.#store.open(key, options);
+  }
+
   async head(key: string): Promise<ObjectInfo | undefined> {
     this.#check('head', key);
     return this.#store.head(key);
+  }
+
+  async describe(key: string, options?: { versionId?: string }): Promise<ObjectDescription | undefined> {
+    this.#check('head', key);
+    return this.#store.describe(key, options);
   }
 
   async *list(prefix: string, options?: { startAfter?: string }): AsyncGenerator<ObjectInfo> {

@@ -4,6 +4,7 @@ import { temporaryStore } from '../../local/test/adapters.ts';
 import { Catalog, type NewRawObject } from '../src/catalog/index.ts';
 import { IngestInbox, type IngestSettings, runIngest } from '../src/ingest/index.ts';
 import { describeRaw } from '../src/raw/describe.ts';
+import { createSweeper, type Sweeper } from '../src/sweep/index.ts';
 import { FailingStore, FakeCooker } from './fakes.ts';
 import { ORGANIZATION } from './raw-objects.ts';
 
@@ -43,6 +44,11 @@ export class IngestStand {
   static async open(sql: Sql): Promise<IngestStand> {
     const { store, root, remove } = await temporaryStore();
     return new IngestStand(new FailingStore(store), await Catalog.open(sql, systemClock), root, remove);
+  }
+
+  get sweeper(): Sweeper {
+    const { store, catalog } = this;
+    return createSweeper({ store, catalog, clock: systemClock, logger: this.#logger() });
   }
 
   start(settings: Partial<IngestSettings> = {}): void {

@@ -1,6 +1,6 @@
 import { type Clock, DEFAULT_ORGANIZATION } from '@lakewright/core';
 import type { NewRawObject } from '../src/catalog/index.ts';
-import type { NewSegment, Segment } from '../src/types.ts';
+import type { NewSegment, PlannedSegment } from '../src/types.ts';
 
 export const ORGANIZATION = DEFAULT_ORGANIZATION;
 export const OTHER_ORGANIZATION = '00000000-0000-4000-8000-000000000001';
@@ -52,6 +52,6 @@ export function segment(id: string, more: Partial<NewSegment> = {}): NewSegment 
 }
 
 /** The segment as it is found after it was published. */
-export function published({ lastSeenNs, ...rest }: NewSegment): Segment {
+export function published({ lastSeenNs, services, ...rest }: NewSegment): PlannedSegment {
   return rest;
 }

@@ -1,14 +1,51 @@
-import { mkdir, open } from 'node:fs/promises';
+import { closeSync, fsync, openSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { systemCode } from './file-errors.ts';
+
+const sync = promisify(fsync);
 
 /** Makes the names inside `directory` durable. */
 export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
+  const descriptor = openSync(directory, 'r');
   try {
-    await handle.sync();
+    await sync(descriptor);
   } finally {
-    await handle.close();
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Syncs directories for many at once: who asks while a sync of the directory is under way shares the next one
+ * with all others who ask meanwhile.
+ */
+export class DirectorySyncer {
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #next = new Map<string, Promise<void>>();
+
+  /** Resolves when every name is durable that is in `directory` now. */
+  sync(directory: string): Promise<void> {
+    const running = this.#running.get(directory);
+    if (running === undefined) return this.#begin(directory);
+    const waiting = this.#next.get(directory);
+    if (waiting !== undefined) return waiting;
+    const next = running
+      .catch(() => undefined)
+      .then(() => {
+        this.#next.delete(directory);
+        return this.#begin(directory);
+      });
+    this.#next.set(directory, next);
+    return next;
+  }
+
+  #begin(directory: string): Promise<void> {
+    const running = syncDirectory(directory).finally(() => {
+      if (this.#running.get(directory) === running) this.#running.delete(directory);
+    });
+    this.#running.set(directory, running);
+    return running;
   }
 }
 

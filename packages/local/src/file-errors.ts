@@ -25,6 +25,12 @@ export function isAbsent(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP';
 }
 
+/** True when the name that was to be removed is a directory's. */
+export function isDirectoryFault(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === 'EISDIR' || code === 'ERR_FS_EISDIR';
+}
+
 /** True when this user may not touch the thing that was asked for. */
 export function isForbidden(error: unknown): boolean {
   const code = systemCode(error);

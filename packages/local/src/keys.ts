@@ -1,7 +1,11 @@
 import { BadInputError } from '@lakewright/core';
 
-/** The first path part that the file store keeps for itself. */
+/** Below this first path part the file store writes what is not yet an object. */
 export const TEMPORARY = '.tmp';
+/** Below this one it keeps what else is known of objects: see descriptions.ts. */
+export const DESCRIPTIONS = '.meta';
+/** The first path parts that are the file store's own, and no keys. */
+export const RESERVED: ReadonlySet<string> = new Set([TEMPORARY, DESCRIPTIONS]);
 
 /** Bytes of one path part that every common file system takes. */
 const MAX_PART_BYTES = 255;
@@ -10,7 +14,8 @@ const MAX_KEY_BYTES = 1024;
 
 /**
  * Checks that `key` names an object inside a store: parts separated by `/`, none of them empty, `.` or
- * `..`, no NUL, 255 bytes a part and 1,024 bytes altogether, not below `.tmp/`. Throws BadInputError.
+ * `..`, no NUL, 255 bytes a part and 1,024 bytes altogether, not below `.tmp/` or `.meta/`. Throws
+ * BadInputError.
  */
 export function checkKey(key: string): void {
   const reason = keyFault(key);
@@ -28,7 +33,7 @@ export function keyFault(key: string): string | undefined {
   if (!key.isWellFormed()) return 'is not valid Unicode';
   if (Buffer.byteLength(key) > MAX_KEY_BYTES) return `is longer than ${MAX_KEY_BYTES} bytes`;
   const parts = key.split('/');
-  if (parts[0] === TEMPORARY) return `${TEMPORARY}/ is the store's own`;
+  if (RESERVED.has(parts[0])) return `${parts[0]}/ is the store's own`;
   for (const part of parts) {
     if (part === '') return 'has an empty part';
     if (part === '.' || part === '..') return `has a part ${part}`;

@@ -3,7 +3,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { ObjectInfo } from '@lakewright/core';
 import { isAbsent, isForbidden } from './file-errors.ts';
-import { compareKeys, keyFault, TEMPORARY } from './keys.ts';
+import { compareKeys, keyFault, RESERVED } from './keys.ts';
 
 /** How many files are described at once while listing. */
 const STATS_AT_ONCE = 32;
@@ -70,7 +70,7 @@ function faultOf(key: string, entry: Dirent): string | undefined {
 /** Directory keys end with `/`, so that sorting them among files gives the order of the whole keys. */
 function sortedKeys(base: string, entries: readonly Dirent[]): [string, Dirent][] {
   return entries
-    .filter((entry) => base !== '' || entry.name !== TEMPORARY)
+    .filter((entry) => base !== '' || !RESERVED.has(entry.name))
     .map((entry): [string, Dirent] => [`${base}${entry.name}${entry.isDirectory() ? '/' : ''}`, entry])
     .sort((a, b) => compareKeys(a[0], b[0]));
 }

@@ -151,7 +151,9 @@ function storeOver(root: string): ObjectStore {
   return {
     put: unused,
     get: unused,
+    open: unused,
     head: unused,
+    describe: unused,
     list: unused,
     delete: unused,
     async localPath(key) {

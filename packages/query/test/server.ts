@@ -45,6 +45,23 @@ const letter = {
   reason: 'truncated',
 } as const;
 
+const none = { count: 0, bytes: 0 };
+
+/** What the fake lake's sweeper says. */
+export const SWEPT = {
+  dryRun: true,
+  retired: { count: 3, bytes: 1000 },
+  waiting: none,
+  orphans: none,
+  unconfirmed: none,
+  foreign: none,
+  expired: none,
+  rawObjects: none,
+  history: 1,
+  claims: { rawObjects: 0, segments: 2 },
+  failed: 0,
+};
+
 const admin: LakeAdmin = {
   async services(organization) {
     return organization === ORG ? [{ service: 'cart', tables: ['logs'], lastSeenNs: T0 + 5n }] : [];
@@ -67,6 +84,9 @@ const admin: LakeAdmin = {
   },
   async replay() {
     return 'queued';
+  },
+  async sweep(organization, { dryRun }) {
+    return { ...SWEPT, dryRun, history: organization === ORG ? 1 : 0 };
   },
 };
 

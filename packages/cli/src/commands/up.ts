@@ -1,7 +1,8 @@
 import type { LogLevel } from '@lakewright/core';
 import { createLogger } from '@lakewright/core';
 import { type Command, Option } from 'commander';
-import { port } from '../arguments.ts';
+import { configOption, port } from '../arguments.ts';
+import { loadConfig } from '../config.ts';
 import { type CommandContext, globalOptions, printJson } from '../context.ts';
 import type { LocalSettings, RunningLake } from '../profiles/local.ts';
 import { styled, type Terminal } from '../terminal.ts';
@@ -14,6 +15,7 @@ interface UpOptions {
   queryPort: number;
   apiKeys?: string;
   databaseUrl?: string;
+  config?: string;
   logLevel: LogLevel;
 }
 
@@ -45,6 +47,7 @@ export function addUp(program: Command, context: CommandContext): void {
         'PostgreSQL for the catalog instead of the embedded one; with a password in it, use LAKEWRIGHT_DATABASE_URL or DATABASE_URL',
       ),
     )
+    .addOption(configOption())
     .addOption(
       new Option('--log-level <level>', 'least important messages to log')
         .env('LAKEWRIGHT_LOG_LEVEL')
@@ -72,6 +75,7 @@ async function up(context: CommandContext, command: Command, options: UpOptions)
     queryPort: options.queryPort,
     apiKeysFile: options.apiKeys,
     databaseUrl: options.databaseUrl ?? env.LAKEWRIGHT_DATABASE_URL ?? env.DATABASE_URL,
+    config: await loadConfig(options.config),
   };
   const logger = createLogger({
     level: options.logLevel,
@@ -115,6 +119,9 @@ function welcome(terminal: Terminal, settings: LocalSettings, lake: RunningLake,
       ? [`  listens on  ${settings.host}: other machines can reach it`]
       : []),
     `  data        ${settings.dataDirectory} (catalog: ${catalog})`,
+    ...settings.config.refine.rules.map(
+      ({ name, inputPrefix, outputPrefix }) => `  rule        ${name}: ${inputPrefix} to ${outputPrefix}`,
+    ),
     `  API keys    ${settings.apiKeysFile ?? 'none: this machine only'}`,
     '',
     'Next, in another shell:',

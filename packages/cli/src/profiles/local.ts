@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import { type Logger, messageOf, type ObjectStore, type Sql, systemClock } from '@lakewright/core';
-import type { Catalog, Cooker, GroupCommitter, IngestInbox } from '@lakewright/lake';
+import type { Catalog, Cooker, GroupCommitter, IngestInbox, Sweeper } from '@lakewright/lake';
 import type { Authenticator } from '@lakewright/otlp';
 import type { ReadyReport } from '@lakewright/query';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { Closers } from '../closers.ts';
 import { readiness } from './readiness.ts';
+import { type RunningRefine, startLocalRefine } from './refine-local.ts';
 import { type LocalSettings, listening, loadKeys, urlOf, usable } from './settings.ts';
 import { storeId } from './store-id.ts';
+import { startUpkeep } from './upkeep.ts';
 
 export type { LocalSettings } from './settings.ts';
 
@@ -44,6 +46,8 @@ interface Core {
   readonly catalog: Catalog;
   readonly store: ObjectStore;
   readonly committer: GroupCommitter;
+  readonly refine: RunningRefine;
+  readonly sweeper: Sweeper;
 }
 
 class LocalLake {
@@ -88,6 +92,7 @@ class LocalLake {
     await Promise.allSettled(opening);
     const [sql, lake] = await Promise.all(opening);
     const store = await FileObjectStore.open(join(dataDirectory, 'objects'), { logger: this.#logger });
+    this.#closers.add(() => store.close());
     const catalog = await lake.Catalog.open(sql, systemClock);
     const owner = await storeId(dataDirectory);
     await catalog.bindStore(owner);
@@ -95,6 +100,17 @@ class LocalLake {
     this.#closers.add(() => cooker.close());
     const inbox = new lake.IngestInbox();
     this.#ingest(lake.runIngest, { store, catalog, cooker, inbox, owner });
+    const upkeep = await startUpkeep({
+      config: this.#settings.config.lake,
+      store,
+      catalog,
+      owner,
+      clock: systemClock,
+      logger: this.#logger,
+      metrics: this.#metrics,
+    });
+    upkeep.failed.then(this.#failed.resolve);
+    this.#closers.add(() => upkeep.close());
     const committer = lake.groupCommitter({
       store,
       clock: systemClock,
@@ -103,7 +119,17 @@ class LocalLake {
       onCommitted: (object) => inbox.push(object),
     });
     this.#closers.add(() => committer.close());
-    return { catalog, store, committer };
+    const refine = await startLocalRefine({
+      config: this.#settings.config,
+      store,
+      sql,
+      storeId: owner,
+      clock: systemClock,
+      logger: this.#logger,
+      metrics: this.#metrics,
+    });
+    this.#closers.add(() => refine.close());
+    return { catalog, store, committer, refine, sweeper: upkeep.sweeper };
   }
 
   async #openSql(): Promise<Sql> {
@@ -142,10 +168,13 @@ class LocalLake {
     });
   }
 
-  async #serveQueries({ catalog, store }: Core, auth: Authenticator): Promise<string> {
+  async #serveQueries({ catalog, store, refine, sweeper }: Core, auth: Authenticator): Promise<string> {
     const { createSqlEngine, startQueryServer } = await import('@lakewright/query');
+    const { addRefineRoutes } = await import('@lakewright/refine');
     const { createLakeAdmin } = await import('@lakewright/lake');
-    const { host, queryPort, dataDirectory } = this.#settings;
+    const { host, queryPort, dataDirectory, config } = this.#settings;
+    const ruleSets = (organization: string) =>
+      organization === config.refine.organization ? refine.ruleSets : [];
     const shared = { logger: this.#logger, metrics: this.#metrics };
     const engine = createSqlEngine({
       ...shared,
@@ -161,9 +190,10 @@ class LocalLake {
         host,
         port: queryPort,
         engine,
-        admin: createLakeAdmin({ catalog, store }),
+        admin: createLakeAdmin({ catalog, store, sweeper }),
         auth,
         ready: () => this.#ready(catalog),
+        routes: (app, organizationOf) => addRefineRoutes(app, { ruleSets, organizationOf }),
       }),
     );
     this.#closers.add(() => server.close());

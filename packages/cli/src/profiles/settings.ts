@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError, LakewrightError, messageOf } from '@lakewright/core';
 import { type Authenticator, assertBindAllowed, authenticator, loadApiKeys } from '@lakewright/otlp';
+import type { Config } from '../config.ts';
 
 /** What `up` can be told. */
 export interface LocalSettings {
@@ -14,6 +15,7 @@ export interface LocalSettings {
   readonly apiKeysFile: string | undefined;
   /** A PostgreSQL for the catalog; may hold a password. */
   readonly databaseUrl: string | undefined;
+  readonly config: Config;
 }
 
 /**

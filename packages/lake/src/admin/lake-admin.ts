@@ -1,17 +1,23 @@
 import { NotFoundError, type ObjectStore } from '@lakewright/core';
 import type { Catalog } from '../catalog/index.ts';
 import { describeRaw } from '../raw/describe.ts';
+import type { Sweeper } from '../sweep/index.ts';
 import type { DeadLetter, LakeAdmin, ReplayOutcome } from '../types.ts';
 
 /** What operators may ask, over a catalog and the store of its objects. */
-export function createLakeAdmin(options: { catalog: Catalog; store: ObjectStore }): LakeAdmin {
-  const { catalog, store } = options;
+export function createLakeAdmin(options: {
+  catalog: Catalog;
+  store: ObjectStore;
+  sweeper: Sweeper;
+}): LakeAdmin {
+  const { catalog, store, sweeper } = options;
   return {
     services: (organization) => catalog.services(organization),
     status: (organization) => catalog.status(organization),
     deadLetters: (organization) => catalog.deadLetters(organization),
     deadLetter: (organization, id): Promise<DeadLetter | undefined> => catalog.deadLetter(organization, id),
     replay: (organization, id) => replay(catalog, store, organization, id),
+    sweep: (organization, { dryRun }) => sweeper.sweep({ organization, dryRun }),
   };
 }
 

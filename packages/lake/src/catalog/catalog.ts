@@ -1,10 +1,12 @@
 import { type Clock, ConfigError, type Sql } from '@lakewright/core';
-import type { LakeStatus, RawObject, Segment, SegmentIndex, ServiceSummary } from '../types.ts';
+import type { LakeStatus, PlannedSegment, RawObject, SegmentIndex, ServiceSummary } from '../types.ts';
 import { type DeadObject, listDead, revive, supersede } from './dead-letters.ts';
+import { MergeBooks } from './merges.ts';
 import { migrate } from './migrations.ts';
 import { type Publication, publish } from './publish.ts';
 import * as raw from './raw-objects.ts';
 import { findSegments, listServices, type SegmentQuery, tableTotals } from './segments.ts';
+import { SweepBooks } from './sweeps.ts';
 
 /** How often an object may be claimed and not finished before it is a dead letter. */
 export const MAX_ATTEMPTS = 5;
@@ -24,6 +26,10 @@ export interface CatalogSettings {
  */
 export class Catalog implements SegmentIndex {
   readonly settings: CatalogSettings;
+  /** What compaction works with. */
+  readonly merges: MergeBooks;
+  /** What the sweeper works with. */
+  readonly sweeps: SweepBooks;
   readonly #sql: Sql;
   readonly #clock: Clock;
 
@@ -31,6 +37,8 @@ export class Catalog implements SegmentIndex {
     this.#sql = sql;
     this.#clock = clock;
     this.settings = settings;
+    this.merges = new MergeBooks(sql, clock, settings.leaseMs);
+    this.sweeps = new SweepBooks(sql, clock, settings.leaseMs);
   }
 
   /** Opens the catalog in `sql`, bringing its tables up to date first. Throws ConfigError as `migrate` does. */
@@ -118,7 +126,7 @@ export class Catalog implements SegmentIndex {
     return raw.forget(this.#sql, owner, id);
   }
 
-  segments(query: SegmentQuery): Promise<Segment[]> {
+  segments(query: SegmentQuery): Promise<PlannedSegment[]> {
     return findSegments(this.#sql, query);
   }
 

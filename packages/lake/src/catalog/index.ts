@@ -1,3 +1,12 @@
 export { Catalog, type CatalogSettings, LEASE_MS, MAX_ATTEMPTS } from './catalog.ts';
+export type {
+  FullSegment,
+  MergeBooks,
+  MergeCandidate,
+  MergeGroup,
+  MergeGroupSize,
+  MergePublication,
+} from './merges.ts';
 export type { Publication } from './publish.ts';
 export type { ClaimedObject, ClaimOptions, NewRawObject } from './raw-objects.ts';
+export type { RawRow, SegmentRow, SweepBooks, SweepScope } from './sweeps.ts';

@@ -1,13 +1,6 @@
-import { ConfigError, type Sql } from '@lakewright/core';
+import { migrate as migrateSchema, type Sql, type SqlSchema } from '@lakewright/core';
 
-interface Migration {
-  readonly version: number;
-  readonly name: string;
-  /** One statement each. Never edited once released: a change is a new migration. */
-  readonly statements: readonly string[];
-}
-
-const MIGRATIONS: readonly Migration[] = [
+export const migrations: SqlSchema['migrations'] = [
   {
     version: 1,
     name: 'raw objects, segments and services',
@@ -63,37 +56,44 @@ const MIGRATIONS: readonly Migration[] = [
       `create table object_store (only_row boolean primary key default true check (only_row), id text not null)`,
     ],
   },
+  {
+    version: 2,
+    name: 'segments are retired and merged',
+    statements: [
+      // Retired: another segment holds its rows, or nobody is to see them any more. -1 is "of several days".
+      `alter table segment
+        add column retired_at_ms bigint,
+        add column claimed_by text,
+        add column claimed_at_ms bigint,
+        add column day integer not null generated always as (
+          case when min_time_ns / 86400000000000 = max_time_ns / 86400000000000
+          then (min_time_ns / 86400000000000)::integer else -1 end) stored`,
+      `drop index segment_by_time`,
+      // The one serves questions about the past, the other those about the latest minutes.
+      `create index segment_live_by_start on segment (organization, table_name, min_time_ns)
+        where retired_at_ms is null`,
+      `create index segment_live_by_end on segment (organization, table_name, max_time_ns)
+        where retired_at_ms is null`,
+      `create index segment_retired on segment (retired_at_ms) where retired_at_ms is not null`,
+      `create index segment_claimed on segment (claimed_at_ms) where claimed_by is not null`,
+      `create index segment_by_key on segment (key)`,
+      // When the sweeper removed the object of a row that is done.
+      `alter table raw_object add column removed_at_ms bigint`,
+      `create index raw_object_kept on raw_object (finished_at_ms)
+        where state = 'done' and removed_at_ms is null`,
+      `create index raw_object_removed on raw_object (removed_at_ms) where removed_at_ms is not null`,
+    ],
+  },
 ];
 
-/** Any fixed number: every process that migrates this catalog takes the same lock. */
-const MIGRATION_LOCK = 7101_4318;
+const CATALOG: SqlSchema = {
+  table: 'schema_migration',
+  lock: 7101_4318,
+  migrations,
+  what: 'catalog',
+};
 
-/**
- * Brings the catalog's tables to the version that this program knows, in one transaction; processes that
- * start together wait for each other. Throws ConfigError when a newer program has made the tables.
- */
-export async function migrate(sql: Sql, nowMs: number): Promise<void> {
-  await sql.transaction(async (tx) => {
-    await tx.query('select pg_advisory_xact_lock($1::bigint)', [MIGRATION_LOCK]);
-    await tx.query(`create table if not exists schema_migration (
-      version integer primary key, name text not null, applied_at_ms bigint not null)`);
-    const [{ version: current }] = await tx.query<{ version: number }>(
-      'select coalesce(max(version), 0) as version from schema_migration',
-    );
-    const newest = MIGRATIONS[MIGRATIONS.length - 1].version;
-    if (current > newest) {
-      throw new ConfigError(`the catalog has version ${current}, this program knows ${newest}`, {
-        hint: 'run the newer Lakewright that made it',
-      });
-    }
-    for (const migration of MIGRATIONS) {
-      if (migration.version <= current) continue;
-      for (const statement of migration.statements) await tx.query(statement);
-      await tx.query('insert into schema_migration values ($1, $2, $3)', [
-        migration.version,
-        migration.name,
-        nowMs,
-      ]);
-    }
-  });
+/** Brings the catalog's tables to the version that this program knows. Throws as core's `migrate` does. */
+export function migrate(sql: Sql, nowMs: number): Promise<void> {
+  return migrateSchema(sql, CATALOG, nowMs);
 }

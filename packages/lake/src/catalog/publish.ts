@@ -1,6 +1,6 @@
 import type { Sql, SqlRunner } from '@lakewright/core';
 import { ClaimLostError } from '../errors.ts';
-import type { NewSegment } from '../types.ts';
+import type { NewSegment, Segment } from '../types.ts';
 import { catalogName, recordset, storable } from './text.ts';
 
 /** What is to become visible together. */
@@ -28,15 +28,7 @@ export async function publish(sql: Sql, publication: Publication): Promise<void>
   await sql.transaction(async (tx) => {
     await markDone(tx, publication);
     if (publication.segments.length === 0) return;
-    const rows = recordset(publication.segments.map((segment) => toRow(segment)));
-    await tx.query(
-      `insert into segment (organization, table_name, segment_id, key, rows, bytes, min_time_ns,
-         max_time_ns, services, published_at_ms)
-       select organization, table_name, segment_id, key, rows, bytes, min_time_ns, max_time_ns, services,
-         $2::bigint
-       from ${SEGMENT_ROWS} on conflict do nothing`,
-      [rows, publication.nowMs],
-    );
+    await insertSegments(tx, publication.segments, 0, publication.nowMs);
     await tx.query(
       `insert into service (organization, service, table_name, last_seen_ns)
        select organization, service, table_name, max(last_seen_ns)
@@ -47,6 +39,27 @@ export async function publish(sql: Sql, publication: Publication): Promise<void>
       [recordset(publication.segments.flatMap(toServiceRows))],
     );
   });
+}
+
+/**
+ * Adds segments of one level and answers how many. One that is there already, live or retired, stays as it
+ * is.
+ */
+export async function insertSegments(
+  tx: SqlRunner,
+  segments: readonly Segment[],
+  level: number,
+  nowMs: number,
+): Promise<number> {
+  const added = await tx.query(
+    `insert into segment (organization, table_name, segment_id, key, level, rows, bytes, min_time_ns,
+       max_time_ns, services, published_at_ms)
+     select organization, table_name, segment_id, key, $2, rows, bytes, min_time_ns, max_time_ns, services,
+       $3::bigint
+     from ${SEGMENT_ROWS} on conflict do nothing returning 1`,
+    [recordset(segments.map(toRow)), level, nowMs],
+  );
+  return added.length;
 }
 
 const SEGMENT_ROWS = `jsonb_to_recordset($1::text::jsonb) as x(organization text, table_name text,
@@ -76,7 +89,7 @@ async function markDone(tx: SqlRunner, { owner, nowMs, inputs }: Publication): P
   if (marked.length !== inputs.length) throw new ClaimLostError(inputs.length - marked.length);
 }
 
-function toRow(segment: NewSegment): object {
+function toRow(segment: Segment): object {
   return {
     organization: segment.organization,
     table_name: segment.table,

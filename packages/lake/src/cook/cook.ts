@@ -3,6 +3,7 @@ import { DecodeContext, LogsDecoder, MetricsDecoder, newCounts, TracesDecoder } 
 import { BadObjectError } from '../errors.ts';
 import { toExportRequest } from '../formats/index.ts';
 import { ParquetWriter } from '../parquet/index.ts';
+import { segmentKey } from '../segment-keys.ts';
 import { storedColumns } from '../tables.ts';
 import type { CookedSegment, CookJob, CookResult } from '../types.ts';
 import { type DayRows, sortByDay } from './order.ts';
@@ -117,9 +118,6 @@ function writeSegment(
   const { min, max, lastSeen } = describe(source, rows);
   const services = [...lastSeen].map(([id, ns]) => ({ name: context.strings.text(id), ns }));
   services.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const date = new Date(Number(min / 1_000_000n));
-  const yyyymmdd = date.toISOString().slice(0, 10).replaceAll('-', '');
-  const hour = date.toISOString().slice(11, 13);
   const segmentId = createHash('sha256')
     .update(`${inputsDigest}\0${source.table}\0${day}`)
     .digest('hex')
@@ -127,7 +125,7 @@ function writeSegment(
   return {
     table: source.table,
     segmentId,
-    key: `db/${organization}/${source.table}/${yyyymmdd}/${hour}/${segmentId}.parquet`,
+    key: segmentKey(organization, source.table, min, segmentId),
     rows: rows.length,
     minTimeNs: min,
     maxTimeNs: max,

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { messageOf, UnavailableError } from '@lakewright/core';
+import { isSettled, messageOf, UnavailableError } from '@lakewright/core';
 import type { ClaimedObject } from '../catalog/index.ts';
 import { ClaimLostError } from '../errors.ts';
-import { describeRaw, isSettled } from '../raw/describe.ts';
+import { describeRaw } from '../raw/describe.ts';
 import { RAW_PREFIX } from '../raw/keys.ts';
 import type { CookedSegment, NewSegment, Segment } from '../types.ts';
 import type { IngestContext } from './context.ts';

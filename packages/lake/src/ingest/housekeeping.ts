@@ -1,6 +1,5 @@
-import { messageOf } from '@lakewright/core';
+import { messageOf, Waker } from '@lakewright/core';
 import type { IngestContext } from './context.ts';
-import { Waker } from './waker.ts';
 
 /**
  * Keeps the leases of `openIds()` alive, frees those of others that are over, counts the queue and vacuums

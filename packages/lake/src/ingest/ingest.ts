@@ -1,9 +1,16 @@
-import { type Clock, type Logger, messageOf, type ObjectStore, UnavailableError } from '@lakewright/core';
+import {
+  Backoff,
+  type Clock,
+  type Logger,
+  messageOf,
+  type ObjectStore,
+  UnavailableError,
+  Waker,
+} from '@lakewright/core';
 import type { Registry } from 'prom-client';
 import type { Catalog, ClaimedObject } from '../catalog/index.ts';
 import type { Cooker } from '../types.ts';
 import { announceInbox } from './announcer.ts';
-import { Backoff } from './backoff.ts';
 import { ClaimRun } from './claim-run.ts';
 import type { IngestContext } from './context.ts';
 import { housekeep } from './housekeeping.ts';
@@ -11,7 +18,6 @@ import type { IngestInbox } from './inbox.ts';
 import { ingestMetrics } from './metrics.ts';
 import { reconcile } from './reconcile.ts';
 import { INGEST_SETTINGS, type IngestSettings } from './settings.ts';
-import { Waker } from './waker.ts';
 
 export interface IngestDependencies {
   readonly store: ObjectStore;

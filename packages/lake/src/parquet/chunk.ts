@@ -3,10 +3,19 @@ import type { Column } from '../tables.ts';
 import { ByteSink } from './byte-sink.ts';
 import type { ColumnData } from './data.ts';
 import { bitWidth, ENCODING, rleHybrid } from './encodings.ts';
-import { allPresent, type LeafInput, listLevels, pickDoubles, pickWords, presence } from './levels.ts';
+import {
+  allPresent,
+  type LeafInput,
+  listLevels,
+  pickBooleans,
+  pickDoubles,
+  pickInt32s,
+  pickWords,
+  presence,
+} from './levels.ts';
 import { encodeBooleans, encodeDoubles, encodeInt32, encodeInt64 } from './numbers.ts';
 import { isNeverNull, type Leaf, leavesOf } from './schema.ts';
-import { encodeStrings, StringNumbers } from './strings.ts';
+import { encodeStringLists, encodeStrings, StringNumbers } from './strings.ts';
 import { ThriftWriter } from './thrift.ts';
 import type { EncodedValues } from './values.ts';
 
@@ -78,10 +87,18 @@ export class ChunkWriter {
           },
         ];
       }
-      case 'int32':
-        return [allPresent(rows, () => encodeInt32(this.#sinks, data.values, rows))];
-      case 'boolean':
-        return [allPresent(rows, () => encodeBooleans(this.#sinks, data.values, rows))];
+      case 'int32': {
+        const { definition, present, nullCount } = presence(data.nulls, rows);
+        const values = present === undefined ? data.values : pickInt32s(data.values, present);
+        const encode = () => encodeInt32(this.#sinks, values, rows - nullCount);
+        return [{ levelCount: rows, definition, nullCount, encode }];
+      }
+      case 'boolean': {
+        const { definition, present, nullCount } = presence(data.nulls, rows);
+        const values = present === undefined ? data.values : pickBooleans(data.values, present);
+        const encode = () => encodeBooleans(this.#sinks, values, rows - nullCount);
+        return [{ levelCount: rows, definition, nullCount, encode }];
+      }
       case 'map':
         return this.#map(data, rows);
       case 'int64-list':
@@ -109,38 +126,23 @@ export class ChunkWriter {
   }
 
   #map(data: Extract<ColumnData, { kind: 'map' }>, rows: number): LeafInput[] {
-    const { levels, repetition, filled } = listLevels(data.lengths, rows);
-    const keys = new Int32Array(filled);
-    const values = new Int32Array(filled);
-    // 0 an empty map, 1 an entry whose value is NULL, 2 an entry.
-    const states = new Uint8Array(levels);
-    let level = 0;
-    let at = 0;
-    let valueCount = 0;
-    for (let row = 0; row < rows; row++) {
-      const length = data.lengths[row];
-      if (length === 0) level++;
-      const start = data.starts[row];
-      for (let i = start; i < start + length; i++, level++) {
-        keys[at++] = data.keys[i];
-        const value = data.values[i];
-        if (value >= 0) {
-          states[level] = 2;
-          values[valueCount++] = value;
-        } else states[level] = 1;
-      }
-    }
-    const { table } = data;
-    const leaf = (definition: Uint8Array | undefined, ids: Int32Array, count: number): LeafInput => ({
+    const { starts, lengths, table } = data;
+    const { levels, repetition, filled } = listLevels(lengths, rows);
+    const states = mapStates(data, rows, levels);
+    const leaf = (ids: Int32Array, definition: Uint8Array | undefined, count: number): LeafInput => ({
       levelCount: levels,
       // Where all are present, the levels are one run and need no array.
       definition: count === levels ? undefined : definition,
       repetition,
       nullCount: levels - count,
-      encode: () => encodeStrings(this.#sinks, table, ids, count, this.#numbers),
+      encode: () =>
+        encodeStringLists(this.#sinks, table, { starts, lengths, ids }, rows, count, this.#numbers),
     });
-    const keyDefinition = filled === levels ? undefined : states.map((state) => (state === 0 ? 0 : 1));
-    return [leaf(keyDefinition, keys, filled), leaf(states, values, valueCount)];
+    const keyDefinition = filled === levels ? undefined : states?.map((state) => (state === 0 ? 0 : 1));
+    let valueCount = 0;
+    if (states === undefined) valueCount = levels;
+    else for (const state of states) if (state === 2) valueCount++;
+    return [leaf(data.keys, keyDefinition, filled), leaf(data.values, states, valueCount)];
   }
 
   #list(data: Extract<ColumnData, { kind: 'int64-list' | 'double-list' }>, rows: number): LeafInput {
@@ -244,6 +246,46 @@ export class ChunkWriter {
   }
 }
 
+/**
+ * Of each level of a map: 0 an empty map, 1 an entry whose value is NULL, 2 an entry. Undefined when all are
+ * entries.
+ */
+function mapStates(
+  { starts, lengths, values }: Extract<ColumnData, { kind: 'map' }>,
+  rows: number,
+  levels: number,
+): Uint8Array | undefined {
+  const states = new Uint8Array(levels);
+  let level = 0;
+  let start = -1;
+  let first = 0;
+  let all = true;
+  for (let row = 0; row < rows; row++) {
+    const length = lengths[row];
+    if (length === 0) {
+      all = false;
+      level++;
+    } else if (starts[row] === start) {
+      for (let i = 0; i < length; i++) states[level + i] = states[first + i];
+      first = level;
+      level += length;
+    } else {
+      start = starts[row];
+      first = level;
+      for (let i = start; i < start + length; i++) {
+        const isNull = values[i] < 0;
+        if (isNull) all = false;
+        states[level++] = isNull ? 1 : 2;
+      }
+    }
+  }
+  return all ? undefined : states;
+}
+
 function compress(bytes: Uint8Array): Uint8Array {
-  return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
+  return zstdCompressSync(bytes, {
+    // Room for what does not shrink: an output that zlib need not grow is half as dear again.
+    chunkSize: bytes.length + (bytes.length >>> 8) + 128,
+    params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL },
+  });
 }

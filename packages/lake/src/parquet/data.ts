@@ -13,9 +13,9 @@ export interface StringTable {
 export type ColumnData =
   | { readonly kind: 'strings'; readonly ids: Int32Array; readonly table: StringTable }
   | { readonly kind: 'int64'; readonly words: Uint32Array; readonly nulls?: Uint8Array }
-  | { readonly kind: 'int32'; readonly values: Int32Array }
+  | { readonly kind: 'int32'; readonly values: Int32Array; readonly nulls?: Uint8Array }
   | { readonly kind: 'double'; readonly values: Float64Array; readonly nulls?: Uint8Array }
-  | { readonly kind: 'boolean'; readonly values: Uint8Array }
+  | { readonly kind: 'boolean'; readonly values: Uint8Array; readonly nulls?: Uint8Array }
   /** Entries of row `i` are `starts[i] .. starts[i] + lengths[i]` of `keys` and `values`. */
   | {
       readonly kind: 'map';

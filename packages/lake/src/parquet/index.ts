@@ -1,2 +1,4 @@
+export { ColumnwiseWriter } from './columnwise.ts';
 export type { ColumnData, StringTable } from './data.ts';
+export * from './read/index.ts';
 export { ParquetWriter } from './writer.ts';

@@ -51,6 +51,16 @@ export function pickDoubles(values: Float64Array, rows: Int32Array): Float64Arra
   return picked;
 }
 
+/** The 32-bit integers of some rows. */
+export function pickInt32s(values: Int32Array, rows: Int32Array): Int32Array {
+  return rows.map((row) => values[row]);
+}
+
+/** The booleans of some rows. */
+export function pickBooleans(values: Uint8Array, rows: Int32Array): Uint8Array {
+  return Uint8Array.from(rows, (row) => values[row]);
+}
+
 /** Repetition levels of a list column: an empty list takes one level and no item. */
 export function listLevels(
   lengths: Int32Array,

@@ -65,6 +65,66 @@ export function encodeStrings(
     indices[i] = lastIndex;
     totalBytes += lastLength;
   }
+  return writeStrings(sinks, table, indices, count, totalBytes, numbers);
+}
+
+/** Entries of lists of strings, row by row; an id below 0 is NULL. */
+export interface StringLists {
+  readonly starts: Int32Array;
+  readonly lengths: Int32Array;
+  readonly ids: Int32Array;
+}
+
+/**
+ * As `encodeStrings`, of the `count` entries that are not NULL. A row that has the same entries as the one in
+ * front of it, as most resources do, is a copy.
+ */
+export function encodeStringLists(
+  sinks: ValueSinks,
+  table: StringTable,
+  { starts, lengths, ids }: StringLists,
+  rows: number,
+  count: number,
+  numbers: StringNumbers,
+): EncodedValues {
+  numbers.begin(table);
+  const { offsets } = table;
+  const indices = new Int32Array(count);
+  let at = 0;
+  let totalBytes = 0;
+  let start = -1;
+  let first = 0;
+  let bytes = 0;
+  for (let row = 0; row < rows; row++) {
+    if (lengths[row] === 0) continue;
+    if (starts[row] === start) {
+      for (const end = at; first < end; first++) indices[at++] = indices[first];
+    } else {
+      start = starts[row];
+      first = at;
+      bytes = 0;
+      for (let i = start; i < start + lengths[row]; i++) {
+        const id = ids[i];
+        if (id < 0) continue;
+        indices[at++] = numbers.of(id);
+        bytes += offsets[id + 1] - offsets[id];
+      }
+    }
+    totalBytes += bytes;
+  }
+  return writeStrings(sinks, table, indices, count, totalBytes, numbers);
+}
+
+/** Writes strings that were numbered: `indices` are into `numbers.distinct`. */
+function writeStrings(
+  sinks: ValueSinks,
+  table: StringTable,
+  indices: Int32Array,
+  count: number,
+  totalBytes: number,
+  numbers: StringNumbers,
+): EncodedValues {
+  const { offsets } = table;
   let distinctBytes = 0;
   for (let i = 0; i < numbers.count; i++) {
     const id = numbers.distinct[i];
@@ -78,6 +138,7 @@ export function encodeStrings(
     rleHybrid(sinks.data, indices, count, width);
     return { encoding: ENCODING.RLE_DICTIONARY, dictionaryCount: numbers.count, ...bounds };
   }
+  const ids = indices.map((index) => numbers.distinct[index]);
   lengthsAndBytes(sinks.data, table, ids, count, totalBytes);
   return { encoding: ENCODING.DELTA_LENGTH_BYTE_ARRAY, dictionaryCount: 0, ...bounds };
 }

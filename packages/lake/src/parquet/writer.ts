@@ -1,19 +1,8 @@
 import type { Column } from '../tables.ts';
 import { ByteSink } from './byte-sink.ts';
-import { type ChunkMeta, ChunkWriter } from './chunk.ts';
+import { ChunkWriter } from './chunk.ts';
 import type { ColumnData } from './data.ts';
-import { writeSchema } from './schema.ts';
-import { ThriftWriter } from './thrift.ts';
-
-const encoder = new TextEncoder();
-const MAGIC = encoder.encode('PAR1');
-/** Readers use this to work around known faults of writers; ours follows the common form. */
-const CREATED_BY = 'lakewright version 0.1.0';
-
-interface RowGroup {
-  readonly rows: number;
-  readonly chunks: readonly ChunkMeta[];
-}
+import { fileEnd, MAGIC, type RowGroup } from './footer.ts';
 
 /**
  * Writes one Parquet file in memory (https://parquet.apache.org/docs/file-format/): format version 2, ZSTD,
@@ -38,63 +27,7 @@ export class ParquetWriter {
 
   /** Writes the footer and returns the file. */
   finish(): Uint8Array<ArrayBuffer> {
-    const footer = this.#footer();
-    this.#out.set(footer);
-    this.#out.uint32(footer.length);
-    this.#out.set(MAGIC);
+    this.#out.set(fileEnd(this.#columns, this.#groups));
     return this.#out.bytes.slice(0, this.#out.length);
   }
-
-  #footer(): Uint8Array {
-    const thrift = new ThriftWriter();
-    const groups = this.#groups;
-    thrift.i32(1, 2);
-    writeSchema(thrift, 2, this.#columns);
-    thrift.i64(
-      3,
-      groups.reduce((sum, group) => sum + group.rows, 0),
-    );
-    thrift.structs(4, groups.length, (i) => writeRowGroup(thrift, groups[i]));
-    thrift.string(6, CREATED_BY);
-    // Every leaf is ordered as its type defines.
-    const leaves = groups[0]?.chunks.length ?? 0;
-    thrift.structs(7, leaves, () => thrift.struct(1, () => {}));
-    thrift.end();
-    return thrift.out.view();
-  }
-}
-
-function writeRowGroup(thrift: ThriftWriter, group: RowGroup): void {
-  const sum = (of: (chunk: ChunkMeta) => number) =>
-    group.chunks.reduce((total, chunk) => total + of(chunk), 0);
-  thrift.structs(1, group.chunks.length, (i) => writeChunk(thrift, group.chunks[i]));
-  thrift.i64(
-    2,
-    sum((chunk) => chunk.uncompressedBytes),
-  );
-  thrift.i64(3, group.rows);
-  thrift.i64(
-    6,
-    sum((chunk) => chunk.compressedBytes),
-  );
-}
-
-function writeChunk(thrift: ThriftWriter, chunk: ChunkMeta): void {
-  thrift.i64(2, 0);
-  thrift.struct(3, () => {
-    thrift.i32(1, chunk.leaf.physical);
-    thrift.i32s(2, chunk.encodings);
-    thrift.strings(3, chunk.leaf.path);
-    thrift.i32(4, chunk.codec);
-    thrift.i64(5, chunk.valueCount);
-    thrift.i64(6, chunk.uncompressedBytes);
-    thrift.i64(7, chunk.compressedBytes);
-    thrift.i64(9, chunk.dataOffset);
-    if (chunk.dictionaryOffset !== undefined) thrift.i64(11, chunk.dictionaryOffset);
-    thrift.struct(12, () => {
-      thrift.i64(3, chunk.nullCount);
-      if (chunk.max !== undefined) thrift.binary(5, chunk.max);
-      if (chunk.min !== undefined) thrift.binary(6, chunk.min);
-    });
-  });
 }

@@ -24,11 +24,3 @@ export function describeRaw(info: ObjectInfo): NewRawObject | undefined {
     arrivedNs: BigInt(fitting) * 1_000_000n,
   };
 }
-
-/**
- * Whether a file has been left alone for `settleMs`, so that it is probably whole. A time of change in the
- * future says nothing about now and counts as long ago.
- */
-export function isSettled(info: ObjectInfo, nowMs: number, settleMs: number): boolean {
-  return Math.abs(nowMs - info.lastModifiedMs) >= settleMs;
-}

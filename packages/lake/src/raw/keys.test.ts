@@ -2,7 +2,7 @@ import { BadInputError, DEFAULT_ORGANIZATION, ulidSource } from '@lakewright/cor
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ORGANIZATION, OTHER_ORGANIZATION } from '../../test/raw-objects.ts';
-import { describeRaw, isSettled } from './describe.ts';
+import { describeRaw } from './describe.ts';
 import { parseRawKey, rawKey } from './index.ts';
 
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
@@ -95,15 +95,5 @@ describe('what a listing found', () => {
   test('a time in the key that does not fit becomes one that does', () => {
     const key = `otel-raw/${ORGANIZATION}/default/2026/01/02/03/04/logs_7${'Z'.repeat(25)}.binpb`;
     expect(describeRaw(info({ key }))).toMatchObject({ arrivedNs: 9_223_372_036_854_000_000n });
-  });
-
-  test.each([
-    [AT, false],
-    [AT - 999, false],
-    [AT - 1000, true],
-    [AT + 500, false],
-    [AT + 86_400_000, true],
-  ])('is whole when left alone: changed at %d', (lastModifiedMs, settled) => {
-    expect(isSettled(info({ lastModifiedMs }), AT, 1000)).toBe(settled);
   });
 });

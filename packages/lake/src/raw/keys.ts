@@ -3,18 +3,34 @@ import {
   DEFAULT_ORGANIZATION,
   isOrganization,
   isSignal,
+  type PrefixRule,
+  ruleFor,
   type Signal,
   ulidTime,
 } from '@lakewright/core';
 
 /** Where receivers put what they accepted. */
 export const RAW_PREFIX = 'otel-raw/';
-/** Where people drop files by hand, with the signal that each holds. */
-export const DROP_PREFIXES: Readonly<Record<string, Signal>> = {
-  'logs-raw/': 'logs',
-  'metrics-raw/': 'metrics',
-  'traces-raw/': 'traces',
-};
+
+/** How raw objects find ingest: what receivers stored, and the folders into which people drop files. */
+export interface RawRule extends PrefixRule {
+  /** What the files are that people drop there; undefined where the key says it. */
+  readonly signal: Signal | undefined;
+}
+
+const rawRule = (inputPrefix: string, signal?: Signal): RawRule => ({
+  name: inputPrefix.slice(0, -1),
+  inputPrefix,
+  outputPrefixes: ['db/'],
+  signal,
+});
+
+export const RAW_RULES: readonly RawRule[] = [
+  rawRule(RAW_PREFIX),
+  rawRule('logs-raw/', 'logs'),
+  rawRule('metrics-raw/', 'metrics'),
+  rawRule('traces-raw/', 'traces'),
+];
 /** The collector of files dropped by hand. */
 export const DROP_COLLECTOR = 'files';
 
@@ -75,7 +91,11 @@ export function checkGroup(group: { organization: string; collector: string }): 
  * not say. Folders and names that begin with a dot are nobody's: half-written files are often called so.
  */
 export function parseRawKey(key: string): ParsedRawKey | undefined {
-  return key.startsWith(RAW_PREFIX) ? parseReceived(key) : parseDropped(key);
+  const rule = ruleFor(RAW_RULES, key);
+  if (rule === undefined) return undefined;
+  return rule.signal === undefined
+    ? parseReceived(key)
+    : parseDropped(key.slice(rule.inputPrefix.length), rule.signal);
 }
 
 function parseReceived(key: string): ParsedRawKey | undefined {
@@ -86,14 +106,10 @@ function parseReceived(key: string): ParsedRawKey | undefined {
   return { organization, collector, signal, arrivedMs: ulidTime(name.split('.')[0]) };
 }
 
-function parseDropped(key: string): ParsedRawKey | undefined {
-  for (const [prefix, signal] of Object.entries(DROP_PREFIXES)) {
-    if (!key.startsWith(prefix)) continue;
-    const parts = key.slice(prefix.length).split('/');
-    if (parts.some((part) => part === '' || part.startsWith('.'))) return undefined;
-    const folder = parts[0].toLowerCase();
-    const organization = parts.length > 1 && isOrganization(folder) ? folder : DEFAULT_ORGANIZATION;
-    return { organization, collector: DROP_COLLECTOR, signal };
-  }
-  return undefined;
+function parseDropped(path: string, signal: Signal): ParsedRawKey | undefined {
+  const parts = path.split('/');
+  if (parts.some((part) => part === '' || part.startsWith('.'))) return undefined;
+  const folder = parts[0].toLowerCase();
+  const organization = parts.length > 1 && isOrganization(folder) ? folder : DEFAULT_ORGANIZATION;
+  return { organization, collector: DROP_COLLECTOR, signal };
 }

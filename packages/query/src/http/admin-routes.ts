@@ -26,6 +26,8 @@ export function addAdminRoutes(
     const { id } = await findDeadLetter(admin, organization, idOf(request));
     return { outcome: await admin.replay(organization, id) };
   });
+  app.get('/api/v1/sweep', (request) => admin.sweep(organizationOf(request), { dryRun: true }));
+  app.post('/api/v1/sweep', (request) => admin.sweep(organizationOf(request), { dryRun: false }));
 }
 
 function idOf(request: FastifyRequest): bigint {

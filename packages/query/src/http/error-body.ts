@@ -1,4 +1,11 @@
-import { LakewrightError, LimitError, NotFoundError, UnavailableError } from '@lakewright/core';
+import {
+  BadInputError,
+  LakewrightError,
+  LimitError,
+  NotFoundError,
+  PreconditionError,
+  UnavailableError,
+} from '@lakewright/core';
 import {
   CancelledError,
   ForbiddenQueryError,
@@ -43,6 +50,7 @@ export function errorBody(error: unknown): ErrorBody {
 
 const LIMIT_STATUS: Readonly<Record<string, number>> = {
   maxRows: 400,
+  maxIdleSeconds: 408,
   maxSqlBytes: 413,
   maxBodyBytes: 413,
   maxSegments: 422,
@@ -55,9 +63,10 @@ const LIMIT_STATUS: Readonly<Record<string, number>> = {
 /** The HTTP status of an error; the README of this package lists them. */
 export function statusOf(error: unknown): number {
   if (error instanceof RequestError) return error.status;
-  if (error instanceof QueryError) return 400;
+  if (error instanceof QueryError || error instanceof BadInputError) return 400;
   if (error instanceof ForbiddenQueryError) return 403;
   if (error instanceof NotFoundError) return 404;
+  if (error instanceof PreconditionError) return 412;
   if (error instanceof LimitError) return LIMIT_STATUS[error.limit] ?? 422;
   if (error instanceof CancelledError) return 499;
   if (error instanceof UnavailableError) return 503;

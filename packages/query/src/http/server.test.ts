@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOUR, ORG, T0 } from '../../test/lake.ts';
-import { BIG, bodyOf, type TestServer, testServer } from '../../test/server.ts';
+import { BIG, bodyOf, SWEPT, type TestServer, testServer } from '../../test/server.ts';
 
 let api: TestServer;
 beforeAll(async () => {
@@ -24,6 +24,8 @@ describe('keys', () => {
     ['GET', '/api/v1/dead-letters'],
     ['GET', '/api/v1/dead-letters/1'],
     ['POST', '/api/v1/dead-letters/1/replay'],
+    ['GET', '/api/v1/sweep'],
+    ['POST', '/api/v1/sweep'],
     ['GET', '/api/v1/nothing'],
   ])('are needed for %s %s', async (method, path) => {
     for (const authorization of ['', 'Bearer wrong']) {
@@ -110,6 +112,13 @@ describe("the operator's routes", () => {
     const id = String(BIG - 1n);
     expect(await get(path)).toEqual([200, { ...shownLetter, id }]);
     expect(await get(`${path}/replay`, { method: 'POST' })).toEqual([200, { outcome: 'queued' }]);
+  });
+
+  it('GET and POST /api/v1/sweep, the first as a dry run', async () => {
+    expect(await get('/api/v1/sweep')).toEqual([200, SWEPT]);
+    expect(await get('/api/v1/sweep', { method: 'POST' })).toEqual([200, { ...SWEPT, dryRun: false }]);
+    const theirs = { headers: { authorization: 'Bearer two' } };
+    expect(await get('/api/v1/sweep', theirs)).toEqual([200, { ...SWEPT, history: 0 }]);
   });
 
   it('GET /api/v1/status', async () => {

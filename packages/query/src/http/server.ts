@@ -12,6 +12,7 @@ import { RequestError } from '../errors.ts';
 import type { SqlEngine } from '../sql/engine.ts';
 import { addAdminRoutes } from './admin-routes.ts';
 import { errorBody, retryAfterOf, statusOf } from './error-body.ts';
+import { limitRequestTime } from './request-clock.ts';
 import { parseJsonBody } from './sql-request.ts';
 import { addSqlRoute } from './sql-route.ts';
 
@@ -44,6 +45,8 @@ export interface QueryServerOptions {
   readonly admin: LakeAdmin;
   readonly auth: QueryAuth;
   readonly ready: () => Promise<ReadyReport>;
+  /** Adds the routes of other systems, below /api/: whoever asks has been identified. */
+  readonly routes?: (app: FastifyInstance, organizationOf: (request: FastifyRequest) => string) => void;
   readonly metrics: Registry;
   readonly logger: Logger;
   readonly limits?: Partial<HttpLimits>;
@@ -64,10 +67,12 @@ export async function startQueryServer(options: QueryServerOptions): Promise<Que
   const closing = new AbortController();
   const app = Fastify({
     bodyLimit: limits.maxBodyBytes,
-    requestTimeout: limits.maxRequestSeconds * 1000,
-    http: requestClock(limits.maxRequestSeconds * 1000),
+    http: headersClock(limits.maxRequestSeconds * 1000),
     forceCloseConnections: true,
   });
+  limitRequestTime(app, limits.maxRequestSeconds * 1000, (request, reply) =>
+    sendError(reply.header('connection', 'close'), lateRequest(limits), request, logger),
+  );
   acceptJsonOnly(app);
   countRequests(app, options.metrics);
   app.setErrorHandler((error, request, reply) => sendError(reply, ours(error, limits), request, logger));
@@ -88,6 +93,9 @@ export async function startQueryServer(options: QueryServerOptions): Promise<Que
   };
   app.addHook('onRequest', async (request) => {
     if (!request.url.startsWith('/api/')) return;
+    if (isForeignPage(request)) {
+      throw new RequestError(403, 'FOREIGN_ORIGIN', 'a page of another origin may not change anything here');
+    }
     const organization = auth.organizationOf(request.headers);
     if (organization !== undefined) organizations.set(request, organization);
     else throw unauthenticated();
@@ -95,6 +103,7 @@ export async function startQueryServer(options: QueryServerOptions): Promise<Que
 
   addSqlRoute(app, engine, organizationOf, closing.signal);
   addAdminRoutes(app, admin, organizationOf);
+  options.routes?.(app, organizationOf);
   addOperationRoutes(app, options);
 
   await app.listen({ host: options.host, port: options.port });
@@ -115,6 +124,12 @@ const unauthenticated = () =>
   new RequestError(401, 'UNAUTHENTICATED', 'the request has no valid API key', {
     hint: 'send it as `Authorization: Bearer <key>` or `x-cardinalhq-api-key: <key>`',
   });
+
+/** Whether a web page that is not served from here asks for a change: browsers say where a page is from. */
+function isForeignPage({ method, headers }: FastifyRequest): boolean {
+  if (method === 'GET' || method === 'HEAD' || headers.origin === undefined) return false;
+  return URL.parse(headers.origin)?.host !== headers.host;
+}
 
 /** Anything else, text/plain first of all, could be sent by a web page without asking. */
 function acceptJsonOnly(app: FastifyInstance): void {
@@ -179,7 +194,12 @@ function sendError(reply: FastifyReply, error: unknown, request: FastifyRequest,
   reply.code(status).type('application/json').send(errorBody(error));
 }
 
-/** Node.js looks for late requests every 30 s and gives headers 60 s, however short the request's own time. */
-function requestClock(timeoutMs: number): { headersTimeout: number; connectionsCheckingInterval: number } {
+/** Node.js looks for late headers every 30 s and gives them 60 s, however short the request's own time. */
+function headersClock(timeoutMs: number): { headersTimeout: number; connectionsCheckingInterval: number } {
   return { headersTimeout: timeoutMs, connectionsCheckingInterval: Math.min(30_000, timeoutMs / 10) };
+}
+
+function lateRequest({ maxRequestSeconds }: HttpLimits): RequestError {
+  const message = `the request's body did not arrive within maxRequestSeconds (${maxRequestSeconds})`;
+  return new RequestError(408, 'REQUEST_TIMEOUT', message);
 }

@@ -1,5 +1,5 @@
 import { LimitError, NotFoundError, type ObjectStore } from '@lakewright/core';
-import type { Segment, SegmentIndex, TableName } from '@lakewright/lake';
+import type { PlannedSegment, SegmentIndex, TableName } from '@lakewright/lake';
 import { EngineError, SegmentReadError } from '../errors.ts';
 import { type Bounds, intersect } from './bounds.ts';
 
@@ -64,7 +64,7 @@ async function findSegments(
   organization: string,
   table: TableName,
   bounds: Bounds,
-): Promise<Segment[]> {
+): Promise<PlannedSegment[]> {
   if (bounds.startNs !== undefined && bounds.endNs !== undefined && bounds.startNs >= bounds.endNs) return [];
   const segments = await index.segments({ organization, table, ...bounds });
   const foreign = segments.find(
@@ -75,7 +75,7 @@ async function findSegments(
   return segments;
 }
 
-async function localPaths(store: ObjectStore, segments: readonly Segment[]): Promise<string[]> {
+async function localPaths(store: ObjectStore, segments: readonly PlannedSegment[]): Promise<string[]> {
   const paths: string[] = [];
   for (let from = 0; from < segments.length; from += LOOKUPS) {
     const batch = segments.slice(from, from + LOOKUPS);

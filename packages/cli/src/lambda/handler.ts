@@ -1,0 +1,2 @@
+// The handler of the image. The bundler puts the module of --handler in this one's place.
+export { helloWorld as default } from '@lakewright/refine';

@@ -1,0 +1,57 @@
+import { type Clock, type Logger, messageOf, type ObjectStore } from '@lakewright/core';
+import type { Catalog, Sweeper } from '@lakewright/lake';
+import type { Registry } from 'prom-client';
+import type { LakeConfig } from '../config.ts';
+
+export interface UpkeepParts {
+  readonly config: LakeConfig;
+  readonly store: ObjectStore;
+  readonly catalog: Catalog;
+  /** The name under which this process claims. */
+  readonly owner: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+}
+
+export interface RunningUpkeep {
+  readonly sweeper: Sweeper;
+  /** Resolves with what ended the work before its time; else never. */
+  readonly failed: Promise<Error>;
+  /** Gives up the merge in progress, which is planned anew at the next start, and ends the sweep. */
+  close(): Promise<void>;
+}
+
+/**
+ * Keeps the lake in shape beside ingest: small segments are merged, and what nobody needs any more is removed.
+ * Throws ConfigError for settings that cannot work.
+ */
+export async function startUpkeep(parts: UpkeepParts): Promise<RunningUpkeep> {
+  const { owner, config, ...dependencies } = parts;
+  const lake = await import('@lakewright/lake');
+  const { DEFAULT_SQL_LIMITS: limits } = await import('@lakewright/query');
+  const settings = {
+    ...config.sweep,
+    longestReadMs: (limits.maxQuerySeconds + limits.maxDeliverySeconds) * 1000,
+  };
+  const sweeper = lake.createSweeper({ ...dependencies, settings });
+  const stop = new AbortController();
+  const failed = Promise.withResolvers<Error>();
+  const merger = lake.createThreadMerger();
+  const running = Promise.all([
+    lake.runCompaction({ ...dependencies, merger, settings: { ...config.compact, owner } }, stop.signal),
+    lake.runSweeper({ ...dependencies, sweeper, settings }, stop.signal),
+  ]);
+  running.catch((error: unknown) => {
+    failed.resolve(error instanceof Error ? error : new Error(messageOf(error)));
+  });
+  return {
+    sweeper,
+    failed: failed.promise,
+    async close() {
+      stop.abort();
+      await merger.close();
+      await running;
+    },
+  };
+}

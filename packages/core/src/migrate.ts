@@ -1,0 +1,50 @@
+import { ConfigError } from './errors.ts';
+import type { Sql } from './ports.ts';
+
+/** One step of a schema's history. */
+export interface Migration {
+  /** 1 and up, each one more than the one before. */
+  readonly version: number;
+  readonly name: string;
+  /** One statement each. Never edited once released: a change is a new migration. */
+  readonly statements: readonly string[];
+}
+
+/** A group of tables that belong together, and how they came to be what they are. */
+export interface SqlSchema {
+  /** The table that remembers which migrations were run: a plain SQL name, written by a programmer. */
+  readonly table: string;
+  /** Any fixed number, this schema's own: every process that migrates these tables takes the same lock. */
+  readonly lock: number;
+  readonly migrations: readonly Migration[];
+  /** What the tables are, for the error: `catalog`. */
+  readonly what: string;
+}
+
+/**
+ * Brings the schema's tables to the version that this program knows, in one transaction; processes that
+ * start together wait for each other. Throws ConfigError when a newer program has made the tables, and
+ * UnavailableError when the database does not answer.
+ */
+export async function migrate(sql: Sql, schema: SqlSchema, nowMs: number): Promise<void> {
+  const { table, lock, migrations, what } = schema;
+  await sql.transaction(async (tx) => {
+    await tx.query('select pg_advisory_xact_lock($1::bigint)', [lock]);
+    await tx.query(`create table if not exists ${table} (
+      version integer primary key, name text not null, applied_at_ms bigint not null)`);
+    const [{ version: current }] = await tx.query<{ version: number }>(
+      `select coalesce(max(version), 0) as version from ${table}`,
+    );
+    const newest = migrations[migrations.length - 1].version;
+    if (current > newest) {
+      throw new ConfigError(`the ${what} has version ${current}, this program knows ${newest}`, {
+        hint: 'run the newer Lakewright that made it',
+      });
+    }
+    for (const migration of migrations) {
+      if (migration.version <= current) continue;
+      for (const statement of migration.statements) await tx.query(statement);
+      await tx.query(`insert into ${table} values ($1, $2, $3)`, [migration.version, migration.name, nowMs]);
+    }
+  });
+}

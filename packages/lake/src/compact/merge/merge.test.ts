@@ -1,0 +1,286 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { createDemo } from '@lakewright/otlp';
+import fc from 'fast-check';
+import { parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { input, ORGANIZATION, type Signal } from '../../../test/cooking.ts';
+import { compareRows, rowOf, type TableRow, writeRows } from '../../../test/table-rows.ts';
+import { cook } from '../../cook/index.ts';
+import { UnmergeableError } from '../../errors.ts';
+import { type Column, storedColumns, TABLE_NAMES, type TableName } from '../../tables.ts';
+import { type MergeInput, mergeSegments } from '../index.ts';
+
+const inMemory = (key: string, rows: number, bytes: Uint8Array): MergeInput => ({
+  key,
+  rows,
+  source: {
+    size: bytes.length,
+    read(offset, length) {
+      if (offset + length > bytes.length) throw new RangeError('it points past its end');
+      return bytes.subarray(offset, offset + length);
+    },
+  },
+});
+
+const merged = (table: TableName, inputs: readonly MergeInput[]) =>
+  Buffer.concat(mergeSegments(table, inputs));
+
+/** Rows of several inputs, each sorted, with the size of its row groups. */
+const inputsOf = (table: TableName) =>
+  fc.array(
+    fc.record({
+      rows: fc
+        .array(rowOf(table), { minLength: 1, maxLength: 12 })
+        .map((rows) => rows.toSorted(compareRows(table))),
+      groupRows: fc.integer({ min: 1, max: 12 }),
+    }),
+    { minLength: 1, maxLength: 5 },
+  );
+
+describe('mergeSegments', () => {
+  let directory: string;
+  let database: DuckDBInstance;
+  let written = 0;
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'lakewright-merge-'));
+    database = await DuckDBInstance.create();
+  });
+  afterAll(() => {
+    database.closeSync();
+    rmSync(directory, { recursive: true });
+  });
+
+  /** What DuckDB reads of the files, in their order, each row as text that tells all values apart. */
+  async function readWithDuckDb(files: readonly Uint8Array[]): Promise<string[]> {
+    const connection = await database.connect();
+    try {
+      const rows: string[] = [];
+      for (const file of files) {
+        // A name of its own: DuckDB keeps what it read of a file, and knows it by name and time of change.
+        const path = join(directory, `${written++}.parquet`);
+        writeFileSync(path, file);
+        const reader = await connection.runAndReadAll(
+          `select * replace (epoch_us("timestamp") as "timestamp") from read_parquet('${path}')`,
+        );
+        rows.push(...reader.getRowsJson().map((row) => JSON.stringify(row)));
+        rmSync(path);
+      }
+      return rows;
+    } finally {
+      connection.closeSync();
+    }
+  }
+
+  async function readWithHyparquet(file: Uint8Array): Promise<Record<string, unknown>[]> {
+    return parquetReadObjects({ file: new Uint8Array(file).buffer, compressors });
+  }
+
+  it.each(TABLE_NAMES)(
+    'of %s: every row once, in order, with every value, as DuckDB and hyparquet read them',
+    async (table) => {
+      const columns = storedColumns(table);
+      await fc.assert(
+        fc.asyncProperty(inputsOf(table), async (inputs) => {
+          const files = inputs.map(({ rows, groupRows }) => writeRows(columns, rows, groupRows));
+          const output = merged(
+            table,
+            inputs.map(({ rows }, i) => inMemory(`${i}`, rows.length, files[i])),
+          );
+          // Array.prototype.sort is stable: equal rows stay in the order of the inputs.
+          const order = inputs.flatMap(({ rows }) => rows).map((row, place) => ({ row, place }));
+          order.sort((a, b) => compareRows(table)(a.row, b.row));
+          const inOrder = <T>(rows: readonly T[]) => order.map(({ place }) => rows[place]);
+          expect(await readWithDuckDb([output])).toEqual(inOrder(await readWithDuckDb(files)));
+          const before = (await Promise.all(files.map(readWithHyparquet))).flat();
+          expect(await readWithHyparquet(output)).toEqual(inOrder(before));
+        }),
+        { numRuns: 25, endOnFailure: true },
+      );
+    },
+  );
+
+  it.each<[Signal, number]>([
+    ['logs', 40],
+    ['traces', 40],
+    ['metrics', 60],
+  ])('of %s that were cooked apart gives the very bytes of cooking them together', (signal, records) => {
+    const demo = createDemo({ seed: 3, startNs: 1_760_000_000_000_000_000n, rate: 1000 });
+    const requests = Array.from({ length: 20 }, (_, i) => {
+      const batch =
+        signal === 'logs'
+          ? demo.logsRequest(records + i)
+          : signal === 'traces'
+            ? demo.tracesRequest(records + i)
+            : demo.pointsRequest(records + i);
+      return input(signal, batch.body, String(i));
+    });
+    const cooked = (inputs: typeof requests) => cook({ organization: ORGANIZATION, signal, inputs }).segments;
+    const apart = requests.flatMap((request) => cooked([request]));
+    const together = cooked(requests);
+    expect(together.length).toBe(signal === 'metrics' ? 5 : 1);
+    for (const whole of together) {
+      const parts = apart.filter(({ table }) => table === whole.table);
+      const output = merged(
+        whole.table,
+        parts.map(({ key, rows, parquet }) => inMemory(key, rows, parquet)),
+      );
+      expect(output.equals(whole.parquet)).toBe(true);
+    }
+  });
+
+  const columns = storedColumns('logs');
+  const sorted = fc.sample(rowOf('logs'), { numRuns: 40, seed: 5 }).toSorted(compareRows('logs'));
+  const file = writeRows(columns, sorted);
+
+  it('makes row groups of 65,536 rows of inputs with many small ones', async () => {
+    const row = sorted[0];
+    const rows = Array.from({ length: 70_000 }, (_, i): TableRow => ({ ...row, time_unix_nano: BigInt(i) }));
+    const half = (odd: bigint) =>
+      rows.filter(({ time_unix_nano }) => (time_unix_nano as bigint) % 2n === odd);
+    const output = merged('logs', [
+      inMemory('even', 35_000, writeRows(columns, half(0n), 1000)),
+      inMemory('odd', 35_000, writeRows(columns, half(1n), 777)),
+    ]);
+    const connection = await database.connect();
+    const path = join(directory, 'groups.parquet');
+    writeFileSync(path, output);
+    const groups = await connection.runAndReadAll(
+      `select row_group_num_rows, stats_min_value, stats_max_value from parquet_metadata('${path}')
+       where path_in_schema = 'time_unix_nano' order by row_group_id`,
+    );
+    connection.closeSync();
+    expect(groups.getRows()).toEqual([
+      [65_536n, '0', '65535'],
+      [4464n, '65536', '69999'],
+    ]);
+  });
+
+  it('fills a column that an older writer did not have with NULL', async () => {
+    const older = writeRows(
+      columns.filter(({ name }) => name !== 'event_name' && name !== 'severity_number'),
+      sorted,
+    );
+    const output = merged('logs', [inMemory('old', 40, older), inMemory('new', 40, file)]);
+    const named = (rows: Record<string, unknown>[]) =>
+      rows.filter(
+        ({ event_name: name, severity_number: number }) => name !== undefined && number !== undefined,
+      );
+    const rows = await readWithHyparquet(output);
+    expect(named(rows)).toHaveLength(80);
+    const events = (all: readonly Record<string, unknown>[]) =>
+      all.flatMap((row) => row.event_name ?? []).length;
+    expect(events(rows)).toBe(events(sorted));
+  });
+
+  const extra: Column = { name: 'extra', type: 'VARCHAR', doc: '' };
+  it.each<[string, () => Uint8Array, RegExp, number?]>([
+    ['an empty file', () => new Uint8Array(0), /too short/],
+    ['no Parquet', () => new Uint8Array(100), /does not end as a Parquet file/],
+    ['a file that was cut', () => file.slice(0, file.length - 1), /does not end as/],
+    ['a footer longer than the file', () => withLength(file, 1e6), /footer is longer/],
+    [
+      'another table',
+      () => writeRows(storedColumns('traces'), fc.sample(rowOf('traces'), 3)),
+      /not one of the table/,
+    ],
+    [
+      'one more column',
+      () =>
+        writeRows(
+          [...columns, extra],
+          sorted.map((row) => ({ ...row, extra: 'x' })),
+        ),
+      /"extra" is not one of/,
+    ],
+    [
+      'no times',
+      () =>
+        writeRows(
+          columns.filter(({ name }) => name !== 'time_unix_nano'),
+          sorted,
+        ),
+      /"time_unix_nano" is missing/,
+    ],
+    [
+      'no attributes',
+      () =>
+        writeRows(
+          columns.filter(({ name }) => name !== 'log_attributes'),
+          sorted,
+        ),
+      /"log_attributes.key_value.key" is missing/,
+    ],
+    [
+      'a column of another type',
+      () =>
+        writeRows(
+          columns.map((column) =>
+            column.name === 'flags' ? { ...column, type: 'VARCHAR' as const } : column,
+          ),
+          sorted.map((row) => ({ ...row, flags: 'x' })),
+        ),
+      /"flags" has another type/,
+    ],
+    [
+      'rows out of order',
+      () => writeRows(columns, sorted.toReversed()),
+      /row \d+ comes before the row in front of it/,
+    ],
+    ['another number of rows', () => file, /has 40 rows and the catalog says 41/, 41],
+  ])('refuses %s and names the segment', (_what, bad, message, rows = 40) => {
+    const bytes = bad();
+    const inputs = [inMemory('db/good', 40, file), inMemory('db/bad', rows, bytes)];
+    const failure = failureOf(() => mergeSegments('logs', inputs));
+    expect(failure).toBeInstanceOf(UnmergeableError);
+    expect((failure as UnmergeableError).key).toBe('db/bad');
+    expect((failure as UnmergeableError).message).toMatch(message);
+  });
+
+  it('refuses what another writer wrote', async () => {
+    const path = join(directory, 'theirs.parquet');
+    writeFileSync(path, file);
+    const connection = await database.connect();
+    const theirs = join(directory, 'duckdb.parquet');
+    await connection.run(
+      `copy (select * from read_parquet('${path}')) to '${theirs}' (format parquet, compression snappy)`,
+    );
+    connection.closeSync();
+    const failure = failureOf(() => mergeSegments('logs', [inMemory('db/bad', 40, readFileSync(theirs))]));
+    expect(failure).toBeInstanceOf(UnmergeableError);
+  });
+
+  it('of bytes that were changed either refuses or merges, and never does anything else', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: file.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, by) => {
+        const bytes = file.slice();
+        bytes[at] ^= by;
+        try {
+          mergeSegments('logs', [inMemory('db/bad', 40, bytes)]);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UnmergeableError);
+        }
+      }),
+      { numRuns: 500, endOnFailure: true },
+    );
+  });
+});
+
+function failureOf(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+/** The file with another length of its footer. */
+function withLength(file: Uint8Array, length: number): Uint8Array {
+  const changed = file.slice();
+  new DataView(changed.buffer).setUint32(changed.length - 8, length, true);
+  return changed;
+}

@@ -1,0 +1,181 @@
+import { ByteTable } from '@lakewright/otlp';
+import { ROW_GROUP_ROWS } from '../../cook/index.ts';
+import { UnmergeableError } from '../../errors.ts';
+import {
+  type ByteSource,
+  type ColumnData,
+  type ColumnRows,
+  ColumnwiseWriter,
+  ParquetFile,
+  type StringRows,
+  type WordRows,
+} from '../../parquet/index.ts';
+import { type Column, storedColumns, type TableName } from '../../tables.ts';
+import { gathererOf } from './gather.ts';
+import { type KeyRows, mergeOrder, type Runs, UnsortedError } from './order.ts';
+
+/** A segment's file that is to be merged. */
+export interface MergeInput {
+  readonly key: string;
+  /** As the catalog has it. */
+  readonly rows: number;
+  readonly source: ByteSource;
+}
+
+interface OpenInput {
+  readonly key: string;
+  readonly file: ParquetFile;
+}
+
+/** By what each table is sorted before time: a text, and an identity that is ordered without sign. */
+function sortColumns(table: TableName): { name: string; id: string | undefined } {
+  if (table === 'logs') return { name: 'service_name', id: 'stream_id' };
+  if (table === 'traces') return { name: 'service_name', id: undefined };
+  return { name: 'metric_name', id: 'series_id' };
+}
+
+/**
+ * Merges sorted segments of one table into the parts of one sorted file with the same rows. Equal inputs in
+ * equal order give equal bytes. One column of the inputs is decoded at a time, of each input one row group, so
+ * memory is the biggest column's row group times the inputs, plus the file that is made, compressed.
+ *
+ * Throws UnmergeableError naming the input that cannot be read, is not sorted, or has other rows than the
+ * catalog says.
+ */
+export function mergeSegments(table: TableName, inputs: readonly MergeInput[]): Uint8Array<ArrayBuffer>[] {
+  const columns = storedColumns(table);
+  const files = inputs.map((input) => openInput(input, columns));
+  const runs = orderOf(table, columns, files);
+  const rows = inputs.reduce((sum, input) => sum + input.rows, 0);
+  const writer = new ColumnwiseWriter(columns, groupsOf(rows));
+  for (const column of columns) writer.column(column, gatherColumn(column, files, runs, groupsOf(rows)));
+  return writer.finish();
+}
+
+function openInput({ key, rows, source }: MergeInput, columns: readonly Column[]): OpenInput {
+  const file = reading(key, () => ParquetFile.open(source, columns));
+  if (file.rows !== rows) {
+    throw new UnmergeableError(key, `it has ${file.rows} rows and the catalog says ${rows}`);
+  }
+  return { key, file };
+}
+
+/** What `read` answers; what it throws of the file's bytes becomes an error that names the segment. */
+function reading<T>(key: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) throw new UnmergeableError(key, error.message, { cause: error });
+    throw error;
+  }
+}
+
+function groupsOf(rows: number): number[] {
+  return Array.from({ length: Math.ceil(rows / ROW_GROUP_ROWS) }, (_, group) =>
+    Math.min(ROW_GROUP_ROWS, rows - group * ROW_GROUP_ROWS),
+  );
+}
+
+function orderOf(table: TableName, columns: readonly Column[], files: readonly OpenInput[]): Runs {
+  const named = (name: string | undefined) => columns.find((column) => column.name === name);
+  const { name, id } = sortColumns(table);
+  const nameColumn = named(name) as Column;
+  const idColumn = named(id);
+  const timeColumn = named('time_unix_nano') as Column;
+  const names = new Names();
+  for (const { key, file } of files) {
+    for (let group = 0; group < file.groups; group++) {
+      names.add(reading(key, () => file.column(nameColumn, group)) as StringRows);
+    }
+  }
+  names.rank();
+  const keys = files.map(function* ({ key, file }): Generator<KeyRows, undefined> {
+    for (let group = 0; group < file.groups; group++) {
+      const read = (column: Column) => reading(key, () => file.column(column, group));
+      yield {
+        count: file.rowsOf(group),
+        ranks: names.ranksOf(read(nameColumn) as StringRows),
+        ids: idColumn === undefined ? undefined : (read(idColumn) as WordRows).words,
+        times: (read(timeColumn) as WordRows).words,
+      };
+    }
+  });
+  try {
+    return mergeOrder(keys);
+  } catch (error) {
+    if (error instanceof UnsortedError) throw new UnmergeableError(files[error.input].key, error.message);
+    throw error;
+  }
+}
+
+/** The names by which rows are sorted first, of all inputs together, in the order of their bytes. */
+class Names {
+  readonly #table = new ByteTable();
+  #ranks = new Int32Array(0);
+
+  add({ strings }: StringRows): void {
+    for (let place = 0; place < strings.count; place++) this.#number(strings, place);
+  }
+
+  rank(): void {
+    const sorted = Array.from({ length: this.#table.count }, (_, i) => i).sort((a, b) =>
+      this.#table.compare(a, b),
+    );
+    this.#ranks = new Int32Array(sorted.length);
+    for (const [rank, number] of sorted.entries()) this.#ranks[number] = rank;
+  }
+
+  /** A NULL comes before all names. */
+  ranksOf({ ids, strings }: StringRows): Int32Array {
+    const ranks = new Int32Array(strings.count);
+    for (let place = 0; place < strings.count; place++)
+      ranks[place] = this.#ranks[this.#number(strings, place)];
+    return ids.map((place) => (place < 0 ? -1 : ranks[place]));
+  }
+
+  #number(strings: StringRows['strings'], place: number): number {
+    return this.#table.intern(strings.bytes, strings.starts[place], strings.ends[place]);
+  }
+}
+
+/** Where the next row of an input is. */
+interface Cursor {
+  group: number;
+  rows: ColumnRows | undefined;
+  at: number;
+  count: number;
+}
+
+function* gatherColumn(
+  column: Column,
+  files: readonly OpenInput[],
+  runs: Runs,
+  groupRows: readonly number[],
+): Generator<ColumnData> {
+  const cursors = files.map((): Cursor => ({ group: -1, rows: undefined, at: 0, count: 0 }));
+  const gatherer = gathererOf(column);
+  let run = 0;
+  let runLeft = runs.lengths[0];
+  for (const rows of groupRows) {
+    gatherer.begin(rows);
+    for (let left = rows; left > 0; ) {
+      if (runLeft === 0) runLeft = runs.lengths[++run];
+      const input = runs.inputs[run];
+      const cursor = cursors[input];
+      if (cursor.at === cursor.count) advance(cursor, column, files[input]);
+      const count = Math.min(left, runLeft, cursor.count - cursor.at);
+      gatherer.append(cursor.rows as ColumnRows, cursor.at, count);
+      cursor.at += count;
+      runLeft -= count;
+      left -= count;
+    }
+    yield gatherer.data();
+  }
+}
+
+function advance(cursor: Cursor, column: Column, { key, file }: OpenInput): void {
+  cursor.group++;
+  cursor.rows = reading(key, () => file.column(column, cursor.group));
+  cursor.count = file.rowsOf(cursor.group);
+  cursor.at = 0;
+}

@@ -1,0 +1,154 @@
+/** The keys by which the rows of one row group are sorted. */
+export interface KeyRows {
+  readonly count: number;
+  /** Of each row, the rank of its name among all names of the merge. */
+  readonly ranks: Int32Array;
+  /** Word pairs (low, high), ordered without sign after the rank; undefined in tables without such a key. */
+  readonly ids: Uint32Array | undefined;
+  /** Word pairs, ns since the epoch: the last key. */
+  readonly times: Uint32Array;
+}
+
+/** In which order the rows of several inputs come: `lengths[i]` rows of input `inputs[i]`, and so on. */
+export interface Runs {
+  readonly count: number;
+  readonly inputs: Int32Array;
+  readonly lengths: Int32Array;
+}
+
+/** Where an input is and is not in the order of its table. Rows are counted from 0 in the whole input. */
+export class UnsortedError extends Error {
+  readonly input: number;
+  constructor(input: number, row: number) {
+    super(`row ${row} comes before the row in front of it`);
+    this.input = input;
+  }
+}
+
+/**
+ * Merges sorted inputs: of equal rows those of the input with the smaller number come first. `groupsOf[i]`
+ * answers the keys of input `i`, row group after row group, which are read once and then let go. Throws
+ * UnsortedError.
+ */
+export function mergeOrder(groupsOf: readonly Iterator<KeyRows>[]): Runs {
+  const heads = groupsOf.map((groups, input) => new Head(groups, input));
+  const heap = heads.filter((head) => head.next());
+  for (let i = (heap.length >> 1) - 1; i >= 0; i--) sink(heap, i);
+  const runs = new RunList();
+  while (heap.length > 0) {
+    const head = heap[0];
+    const rival = rivalOf(heap);
+    let length = 0;
+    let more: boolean;
+    do {
+      length++;
+      more = head.next();
+    } while (more && (rival === undefined || before(head, rival)));
+    runs.add(head.input, length);
+    if (!more) {
+      const last = heap.pop() as Head;
+      if (heap.length > 0) heap[0] = last;
+    }
+    sink(heap, 0);
+  }
+  return runs;
+}
+
+/** The next row of one input. */
+class Head {
+  readonly input: number;
+  rank = -1;
+  idHigh = 0;
+  idLow = 0;
+  timeHigh = 0;
+  timeLow = 0;
+  readonly #groups: Iterator<KeyRows>;
+  #keys: KeyRows | undefined;
+  #at = 0;
+  #row = -1;
+
+  constructor(groups: Iterator<KeyRows>, input: number) {
+    this.#groups = groups;
+    this.input = input;
+  }
+
+  /** Moves on to the next row; false when there is none. */
+  next(): boolean {
+    while (this.#keys === undefined || this.#at === this.#keys.count) {
+      const { value, done } = this.#groups.next();
+      if (done) return false;
+      this.#keys = value as KeyRows;
+      this.#at = 0;
+    }
+    const { ranks, ids, times } = this.#keys;
+    const at = this.#at++;
+    this.#row++;
+    const { rank, idHigh, idLow, timeHigh, timeLow } = this;
+    this.rank = ranks[at];
+    if (ids !== undefined) {
+      this.idLow = ids[at * 2];
+      this.idHigh = ids[at * 2 + 1];
+    }
+    this.timeLow = times[at * 2];
+    this.timeHigh = times[at * 2 + 1];
+    const order =
+      this.rank - rank ||
+      this.idHigh - idHigh ||
+      this.idLow - idLow ||
+      this.timeHigh - timeHigh ||
+      this.timeLow - timeLow;
+    if (order < 0) throw new UnsortedError(this.input, this.#row);
+    return true;
+  }
+}
+
+function before(a: Head, b: Head): boolean {
+  const order =
+    a.rank - b.rank ||
+    a.idHigh - b.idHigh ||
+    a.idLow - b.idLow ||
+    a.timeHigh - b.timeHigh ||
+    a.timeLow - b.timeLow ||
+    a.input - b.input;
+  return order < 0;
+}
+
+/** The input that comes next when the first one is left out. */
+function rivalOf(heap: readonly Head[]): Head | undefined {
+  if (heap.length < 3) return heap[1];
+  return before(heap[2], heap[1]) ? heap[2] : heap[1];
+}
+
+function sink(heap: Head[], from: number): void {
+  let at = from;
+  for (;;) {
+    let least = at;
+    const left = at * 2 + 1;
+    if (left < heap.length && before(heap[left], heap[least])) least = left;
+    if (left + 1 < heap.length && before(heap[left + 1], heap[least])) least = left + 1;
+    if (least === at) return;
+    [heap[at], heap[least]] = [heap[least], heap[at]];
+    at = least;
+  }
+}
+
+class RunList implements Runs {
+  count = 0;
+  inputs = new Int32Array(1024);
+  lengths = new Int32Array(1024);
+
+  add(input: number, length: number): void {
+    if (this.count === this.inputs.length) {
+      this.inputs = grown(this.inputs);
+      this.lengths = grown(this.lengths);
+    }
+    this.inputs[this.count] = input;
+    this.lengths[this.count++] = length;
+  }
+}
+
+function grown(values: Int32Array): Int32Array<ArrayBuffer> {
+  const to = new Int32Array(values.length * 2);
+  to.set(values);
+  return to;
+}

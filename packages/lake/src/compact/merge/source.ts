@@ -1,0 +1,40 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { ByteSource } from '../../parquet/index.ts';
+
+/** A file that is open for reading. */
+export interface OpenFile extends ByteSource {
+  close(): void;
+}
+
+/**
+ * Opens the file at `path`. Up to `wholeBytes` it is read at once: a read for each column chunk would take
+ * longer than the decoding of a small file. Throws node's errors.
+ */
+export function openFile(path: string, wholeBytes: number): OpenFile {
+  const descriptor = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(descriptor);
+    const whole = size <= wholeBytes ? readAt(descriptor, 0, size) : undefined;
+    return {
+      size,
+      read(offset, length) {
+        if (offset < 0 || offset + length > size) throw new RangeError('it points past its end');
+        return whole?.subarray(offset, offset + length) ?? readAt(descriptor, offset, length);
+      },
+      close: () => closeSync(descriptor),
+    };
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}
+
+function readAt(descriptor: number, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let filled = 0; filled < length; ) {
+    const count = readSync(descriptor, bytes, filled, length - filled, offset + filled);
+    if (count === 0) throw new RangeError('it is shorter than when it was opened');
+    filled += count;
+  }
+  return bytes;
+}

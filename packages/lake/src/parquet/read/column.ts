@@ -1,0 +1,229 @@
+import type { Column } from '../../tables.ts';
+import { type Leaf, leavesOf, PHYSICAL } from '../schema.ts';
+import type { ChunkPages } from './page.ts';
+import { type LeafStrings, readBooleans, readInt32s, readStrings, readWords } from './values.ts';
+
+/** One column of one row group, row by row; where `nulls` is there, 1 marks a NULL. */
+export type ColumnRows = StringRows | WordRows | Int32Rows | BooleanRows | MapRows | ListRows;
+
+export interface StringRows {
+  readonly kind: 'strings';
+  /** Of each row, its place in `strings`; -1 is NULL. */
+  readonly ids: Int32Array;
+  readonly strings: LeafStrings;
+}
+
+/** 64-bit integers, instants and doubles: their bits as word pairs (low, high). */
+export interface WordRows {
+  readonly kind: 'words';
+  readonly words: Uint32Array<ArrayBuffer>;
+  readonly nulls: Uint8Array | undefined;
+}
+
+export interface Int32Rows {
+  readonly kind: 'int32';
+  readonly values: Int32Array;
+  readonly nulls: Uint8Array | undefined;
+}
+
+export interface BooleanRows {
+  readonly kind: 'boolean';
+  readonly values: Uint8Array;
+  readonly nulls: Uint8Array | undefined;
+}
+
+/** Entries of row `i` are `starts[i] .. starts[i] + lengths[i]`; neighbours with equal entries share them. */
+export interface MapRows {
+  readonly kind: 'map';
+  readonly starts: Int32Array;
+  readonly lengths: Int32Array;
+  /** Places in the two string lists; a value of -1 is NULL. */
+  readonly keys: Int32Array;
+  readonly values: Int32Array;
+  readonly keyStrings: LeafStrings;
+  readonly valueStrings: LeafStrings;
+}
+
+export interface ListRows {
+  readonly kind: 'list';
+  readonly starts: Int32Array;
+  readonly lengths: Int32Array;
+  readonly words: Uint32Array<ArrayBuffer>;
+}
+
+/** Makes a column's rows of its leaves' pages, one leaf or, for a map, two. Throws RangeError. */
+export function readColumn(column: Column, pagesOf: (leaf: Leaf) => ChunkPages, rows: number): ColumnRows {
+  const leaves = leavesOf(column);
+  if (leaves.length === 2) return readMap(pagesOf(leaves[0]), pagesOf(leaves[1]), rows);
+  const pages = pagesOf(leaves[0]);
+  if (leaves[0].maxRepetition > 0) return readList(pages, rows);
+  if (pages.levelCount !== rows) throw new RangeError('a column has another number of rows');
+  switch (leaves[0].physical) {
+    case PHYSICAL.BYTE_ARRAY: {
+      const strings = readStrings(pages);
+      return { kind: 'strings', ids: spreadIds(strings.ids, pages.definition, rows), strings };
+    }
+    case PHYSICAL.INT32: {
+      const values = readInt32s(pages);
+      return { kind: 'int32', values: spread(values, new Int32Array(rows), pages), nulls: nullsOf(pages) };
+    }
+    case PHYSICAL.BOOLEAN: {
+      const values = readBooleans(pages);
+      return { kind: 'boolean', values: spread(values, new Uint8Array(rows), pages), nulls: nullsOf(pages) };
+    }
+    default:
+      return { kind: 'words', words: spreadWords(readWords(pages), pages, rows), nulls: nullsOf(pages) };
+  }
+}
+
+/** A column that the file lacks. */
+export function nullColumn(column: Column, rows: number): ColumnRows {
+  const nothing: ChunkPages = {
+    levelCount: rows,
+    definition: new Uint8Array(rows),
+    repetition: undefined,
+    valueCount: 0,
+    encoding: -1,
+    values: new Uint8Array(0),
+    dictionary: undefined,
+  };
+  return readColumn(column, () => nothing, rows);
+}
+
+function nullsOf({ definition }: ChunkPages): Uint8Array | undefined {
+  return definition?.map((level) => 1 - level);
+}
+
+function spreadIds(
+  ids: Int32Array | undefined,
+  definition: Uint8Array | undefined,
+  rows: number,
+): Int32Array {
+  if (definition === undefined && ids !== undefined) return ids;
+  const to = new Int32Array(rows);
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    if (definition !== undefined && definition[row] === 0) to[row] = -1;
+    else {
+      to[row] = ids === undefined ? at : ids[at];
+      at++;
+    }
+  }
+  return to;
+}
+
+function spread<Values extends Int32Array | Uint8Array>(
+  present: Values,
+  to: Values,
+  pages: ChunkPages,
+): Values {
+  if (pages.definition === undefined) return present;
+  const { definition } = pages;
+  let at = 0;
+  for (let row = 0; row < definition.length; row++) if (definition[row] === 1) to[row] = present[at++];
+  return to;
+}
+
+function spreadWords(
+  present: Uint32Array<ArrayBuffer>,
+  { definition }: ChunkPages,
+  rows: number,
+): Uint32Array<ArrayBuffer> {
+  if (definition === undefined) return present;
+  const words = new Uint32Array(rows * 2);
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    if (definition[row] === 0) continue;
+    words[row * 2] = present[at++];
+    words[row * 2 + 1] = present[at++];
+  }
+  return words;
+}
+
+/** Where each row's entries are among all levels. Throws RangeError when there are not `rows` rows. */
+function rowStarts(pages: ChunkPages, rows: number): Int32Array {
+  const { repetition, levelCount } = pages;
+  const starts = new Int32Array(rows + 1);
+  let row = 0;
+  for (let level = 0; level < levelCount; level++) {
+    if (repetition !== undefined && repetition[level] !== 0) continue;
+    if (row < rows) starts[row] = level;
+    row++;
+  }
+  if (row !== rows || repetition?.[0] === 1) throw new RangeError('a column has another number of rows');
+  starts[rows] = levelCount;
+  return starts;
+}
+
+function readList(pages: ChunkPages, rows: number): ListRows {
+  const levels = rowStarts(pages, rows);
+  const { definition } = pages;
+  const starts = new Int32Array(rows);
+  const lengths = new Int32Array(rows);
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    const isEmpty = definition !== undefined && definition[levels[row]] === 0;
+    starts[row] = at;
+    lengths[row] = isEmpty ? 0 : levels[row + 1] - levels[row];
+    at += lengths[row];
+  }
+  const words = readWords(pages);
+  if (words.length !== at * 2) throw new RangeError('a list column has another number of items');
+  return { kind: 'list', starts, lengths, words };
+}
+
+function readMap(keyPages: ChunkPages, valuePages: ChunkPages, rows: number): MapRows {
+  const keyStrings = readStrings(keyPages);
+  const valueStrings = readStrings(valuePages);
+  const levels = rowStarts(keyPages, rows);
+  if (valuePages.levelCount !== keyPages.levelCount) throw new RangeError('a map has more keys than values');
+  const keys = new Int32Array(keyPages.valueCount);
+  const values = new Int32Array(keyPages.valueCount);
+  const starts = new Int32Array(rows);
+  const lengths = new Int32Array(rows);
+  const keyLevels = keyPages.definition;
+  const valueLevels = valuePages.definition;
+  let key = 0;
+  let value = 0;
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    const first = levels[row];
+    const length = keyLevels !== undefined && keyLevels[first] === 0 ? 0 : levels[row + 1] - first;
+    for (let i = 0; i < length; i++) {
+      keys[at + i] = keyStrings.ids === undefined ? key : keyStrings.ids[key];
+      key++;
+      if (valueLevels !== undefined && valueLevels[first + i] !== 2) values[at + i] = -1;
+      else {
+        values[at + i] = valueStrings.ids === undefined ? value : valueStrings.ids[value];
+        value++;
+      }
+    }
+    lengths[row] = length;
+    const before = row === 0 ? -1 : starts[row - 1];
+    if (before >= 0 && lengths[row - 1] === length && sameEntries(keys, values, before, at, length)) {
+      starts[row] = before;
+    } else {
+      starts[row] = at;
+      at += length;
+    }
+  }
+  if (key !== keyPages.valueCount || value !== valuePages.valueCount) {
+    throw new RangeError('a map column has another number of entries');
+  }
+  return {
+    kind: 'map',
+    starts,
+    lengths,
+    keys: keys.slice(0, at),
+    values: values.slice(0, at),
+    keyStrings,
+    valueStrings,
+  };
+}
+
+function sameEntries(keys: Int32Array, values: Int32Array, a: number, b: number, length: number): boolean {
+  for (let i = 0; i < length; i++) {
+    if (values[a + i] !== values[b + i] || keys[a + i] !== keys[b + i]) return false;
+  }
+  return true;
+}

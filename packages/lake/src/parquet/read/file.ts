@@ -1,0 +1,77 @@
+import type { Column } from '../../tables.ts';
+import { leavesOf } from '../schema.ts';
+import { type ColumnRows, nullColumn, readColumn } from './column.ts';
+import { type Footer, pathOf, readFooter, schemaFault } from './footer.ts';
+import { readPages } from './page.ts';
+
+/** Bytes that can be read at any place. */
+export interface ByteSource {
+  readonly size: number;
+  /** `length` bytes from `offset` on. Throws RangeError when they are not there. */
+  read(offset: number, length: number): Uint8Array;
+}
+
+const MAGIC = 0x31524150;
+const TAIL_BYTES = 8;
+/** Footers of the biggest segments take about a MiB; one this long is no footer. */
+const MAX_FOOTER_BYTES = 64 * 1024 * 1024;
+
+/**
+ * A Parquet file that this house wrote, column by column of row group by row group. It reads what ParquetWriter
+ * writes and nothing else: a general reader would be four times as long.
+ */
+export class ParquetFile {
+  readonly #source: ByteSource;
+  readonly #footer: Footer;
+
+  private constructor(source: ByteSource, footer: Footer) {
+    this.#source = source;
+    this.#footer = footer;
+  }
+
+  /**
+   * Reads the footer. Throws RangeError when `source` is no Parquet file, or has columns that are not among
+   * `columns`, or lacks some that cannot be NULL.
+   */
+  static open(source: ByteSource, columns: readonly Column[]): ParquetFile {
+    if (source.size < TAIL_BYTES + 4) throw new RangeError('it is too short for a Parquet file');
+    const tail = source.read(source.size - TAIL_BYTES, TAIL_BYTES);
+    const view = new DataView(tail.buffer, tail.byteOffset);
+    const length = view.getUint32(0, true);
+    if (view.getUint32(4, true) !== MAGIC) throw new RangeError('it does not end as a Parquet file');
+    if (length > Math.min(MAX_FOOTER_BYTES, source.size - TAIL_BYTES)) {
+      throw new RangeError('its footer is longer than the file');
+    }
+    const footer = readFooter(source.read(source.size - TAIL_BYTES - length, length));
+    const fault = schemaFault(columns, footer);
+    if (fault !== undefined) throw new RangeError(fault);
+    return new ParquetFile(source, footer);
+  }
+
+  get rows(): number {
+    return this.#footer.rows;
+  }
+
+  get groups(): number {
+    return this.#footer.groups.length;
+  }
+
+  rowsOf(group: number): number {
+    return this.#footer.groups[group].rows;
+  }
+
+  /** One column of one row group, decoded. Throws RangeError when its bytes are not what the footer says. */
+  column(column: Column, group: number): ColumnRows {
+    const { rows, chunks } = this.#footer.groups[group];
+    if (!chunks.has(pathOf(leavesOf(column)[0]))) return nullColumn(column, rows);
+    return readColumn(
+      column,
+      (leaf) => {
+        const place = chunks.get(pathOf(leaf));
+        if (place === undefined) throw new RangeError(`a row group lacks the column ${pathOf(leaf)}`);
+        return readPages(leaf, place, this.#source.read(place.offset, place.bytes));
+      },
+      rows,
+    );
+  }
+}

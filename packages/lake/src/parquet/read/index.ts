@@ -1,0 +1,11 @@
+export type {
+  BooleanRows,
+  ColumnRows,
+  Int32Rows,
+  ListRows,
+  MapRows,
+  StringRows,
+  WordRows,
+} from './column.ts';
+export { type ByteSource, ParquetFile } from './file.ts';
+export type { LeafStrings } from './values.ts';

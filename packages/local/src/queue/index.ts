@@ -1,0 +1,1 @@
+export { type SqlQueue, type SqlQueueOptions, sqlQueue } from './sql-queue.ts';
