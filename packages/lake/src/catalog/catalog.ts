@@ -2,7 +2,7 @@ import { type Clock, ConfigError, type Sql } from '@lakewright/core';
 import type { LakeStatus, PlannedSegment, RawObject, SegmentIndex, ServiceSummary } from '../types.ts';
 import { type DeadObject, listDead, revive, supersede } from './dead-letters.ts';
 import { MergeBooks } from './merges.ts';
-import { migrate } from './migrations.ts';
+import { migrate } from './migrations/index.ts';
 import { type Publication, publish } from './publish.ts';
 import * as raw from './raw-objects.ts';
 import { findSegments, listServices, type SegmentQuery, tableTotals } from './segments.ts';

@@ -5,7 +5,7 @@ import { ManualClock, ORGANIZATION, OTHER_ORGANIZATION, rawObject, segment } fro
 import { ClaimLostError } from '../errors.ts';
 import type { NewSegment, Segment } from '../types.ts';
 import { Catalog, type MergeCandidate } from './index.ts';
-import { migrations } from './migrations.ts';
+import { migrations } from './migrations/index.ts';
 
 const DAY_NS = 86_400_000_000_000n;
 const FULL = { bytes: 5000, rows: 50 };

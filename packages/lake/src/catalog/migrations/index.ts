@@ -1,0 +1,18 @@
+import { migrate as migrateSchema, type Sql, type SqlSchema } from '@lakewright/core';
+import { ingest } from './001-ingest.ts';
+import { merges } from './002-merges.ts';
+
+/** In order of their versions. One that was released is never edited. */
+export const migrations: SqlSchema['migrations'] = [ingest, merges];
+
+const CATALOG: SqlSchema = {
+  table: 'schema_migration',
+  lock: 7101_4318,
+  migrations,
+  what: 'catalog',
+};
+
+/** Brings the catalog's tables to the version that this program knows. Throws as core's `migrate` does. */
+export function migrate(sql: Sql, nowMs: number): Promise<void> {
+  return migrateSchema(sql, CATALOG, nowMs);
+}
