@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { silentLogger } from '@lakewright/core';
-import { Catalog, SWEEP_SETTINGS, Sweeper } from '@lakewright/lake';
+import { Catalog, ONE_PLACE, SWEEP_SETTINGS, Sweeper } from '@lakewright/lake';
 import { embeddedSql, FileObjectStore } from '@lakewright/local';
 import { describe, expect, it } from 'vitest';
 import { LakeProcess, withDirectory } from './support/lake-process.ts';
@@ -158,6 +158,7 @@ async function sweepLater(data: string) {
       store,
       catalog: await Catalog.open(sql, clock),
       clock,
+      places: ONE_PLACE,
       runningMs: () => runningMs,
       logger: silentLogger,
       settings: SWEEP_SETTINGS,

@@ -3,6 +3,7 @@ export * from './descriptions.ts';
 export * from './duration.ts';
 export * from './errors.ts';
 export * from './ids.ts';
+export * from './joined-store.ts';
 export * from './log.ts';
 export * from './migrate.ts';
 export * from './ports.ts';

@@ -5,6 +5,7 @@ export * from './cook/index.ts';
 export * from './errors.ts';
 export * from './formats/index.ts';
 export * from './ingest/index.ts';
+export * from './places.ts';
 export * from './raw/index.ts';
 export * from './sweep/index.ts';
 export * from './tables.ts';

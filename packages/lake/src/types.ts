@@ -54,6 +54,8 @@ export interface CookedSegment {
 /** Raw objects of one organization and signal, with their bytes as stored. */
 export interface CookJob {
   readonly organization: string;
+  /** What the keys of the segments begin with; empty unless said otherwise. */
+  readonly base?: string;
   readonly signal: Signal;
   readonly inputs: readonly { readonly object: RawObject; readonly bytes: Uint8Array }[];
 }

@@ -1,5 +1,6 @@
 import { NotFoundError, type ObjectStore } from '@lakewright/core';
 import type { Catalog } from '../catalog/index.ts';
+import { ONE_PLACE, type Places } from '../places.ts';
 import { describeRaw } from '../raw/describe.ts';
 import type { Sweeper } from '../sweep/index.ts';
 import type { DeadLetter, LakeAdmin, ReplayOutcome } from '../types.ts';
@@ -8,23 +9,24 @@ import type { DeadLetter, LakeAdmin, ReplayOutcome } from '../types.ts';
 export function createLakeAdmin(options: {
   catalog: Catalog;
   store: ObjectStore;
+  /** One data directory unless said otherwise. */
+  places?: Places;
   sweeper: Sweeper;
 }): LakeAdmin {
-  const { catalog, store, sweeper } = options;
+  const { catalog, store, places = ONE_PLACE, sweeper } = options;
   return {
     services: (organization) => catalog.services(organization),
     status: (organization) => catalog.status(organization),
     deadLetters: (organization) => catalog.deadLetters(organization),
     deadLetter: (organization, id): Promise<DeadLetter | undefined> => catalog.deadLetter(organization, id),
-    replay: (organization, id) => replay(catalog, store, organization, id),
+    replay: (organization, id) => replay({ catalog, store, places }, organization, id),
     sweep: (organization, { dryRun }) => sweeper.sweep({ organization, dryRun }),
   };
 }
 
 /** Throws NotFoundError when the organization has no such dead letter (any more). */
 async function replay(
-  catalog: Catalog,
-  store: ObjectStore,
+  { catalog, store, places }: { catalog: Catalog; store: ObjectStore; places: Places },
   organization: string,
   id: bigint,
 ): Promise<ReplayOutcome> {
@@ -38,7 +40,7 @@ async function replay(
     await catalog.revive(id);
     return 'queued';
   }
-  const object = describeRaw(info);
+  const object = describeRaw(info, places);
   if (object === undefined) return 'missing';
   await catalog.supersede(id, object);
   return 'superseded';

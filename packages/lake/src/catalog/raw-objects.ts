@@ -1,4 +1,4 @@
-import type { Signal, SqlRunner } from '@lakewright/core';
+import { SIGNALS, type Signal, type SqlRunner } from '@lakewright/core';
 import type { RawObject } from '../types.ts';
 import { recordset, storable } from './text.ts';
 
@@ -22,6 +22,8 @@ export interface ClaimOptions {
   readonly ripeBeforeMs: number;
   /** A group with this many bytes waiting is taken whatever its age. */
   readonly ripeBytes: number;
+  /** Only objects of these signals; of all unless said otherwise. */
+  readonly signals?: readonly Signal[];
 }
 
 interface RawObjectRow {
@@ -108,7 +110,8 @@ export async function claim(sql: SqlRunner, options: ClaimOptions): Promise<Clai
   const rows = await sql.query<RawObjectRow>(
     `with ripe as (
        select organization, signal, min(queued_at_ms) as oldest
-       from raw_object where state = 'pending' and queued_at_ms <= $2::bigint
+       from raw_object
+       where state = 'pending' and queued_at_ms <= $2::bigint and signal = any($7::text[])
        group by organization, signal
        having min(queued_at_ms) <= $5::bigint or sum(size) >= $6::bigint or max(attempts) > 0
      ), head as (
@@ -144,6 +147,7 @@ export async function claim(sql: SqlRunner, options: ClaimOptions): Promise<Clai
       options.maxObjects,
       options.ripeBeforeMs,
       options.ripeBytes,
+      options.signals ?? SIGNALS,
     ],
   );
   return rows.map(toClaimed).sort(byArrival);

@@ -2,6 +2,7 @@ import { Backoff, type Clock, type Logger, messageOf, type ObjectStore, Waker } 
 import type { Registry } from 'prom-client';
 import type { Catalog, MergeCandidate, MergeGroup, MergeGroupSize } from '../catalog/index.ts';
 import { ClaimLostError, UnmergeableError } from '../errors.ts';
+import { ONE_PLACE, type Places } from '../places.ts';
 import type { CompactContext } from './context.ts';
 import type { Merger } from './merge/thread.ts';
 import { runMerge } from './merge-run.ts';
@@ -11,6 +12,8 @@ import { COMPACT_SETTINGS, type CompactSettings } from './settings.ts';
 
 export interface CompactDependencies {
   readonly store: ObjectStore;
+  /** Where in the store objects are; one data directory unless said otherwise. */
+  readonly places?: Places;
   readonly catalog: Catalog;
   readonly merger: Merger;
   readonly clock: Clock;
@@ -27,6 +30,7 @@ export interface CompactDependencies {
 export async function runCompaction(dependencies: CompactDependencies, signal: AbortSignal): Promise<void> {
   const { metrics, settings, ...rest } = dependencies;
   const context: CompactContext = {
+    places: ONE_PLACE,
     ...rest,
     metrics: compactMetrics(metrics),
     settings: { ...COMPACT_SETTINGS, ...settings },

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { messageOf, type ObjectStore, Waker } from '@lakewright/core';
+import { messageOf, Waker } from '@lakewright/core';
 import type { Catalog, MergeCandidate } from '../catalog/index.ts';
 import { segmentKey } from '../segment-keys.ts';
 import type { Segment } from '../types.ts';
 import type { CompactContext } from './context.ts';
-import type { Merger } from './merge/thread.ts';
 import type { PlannedMerge } from './plan.ts';
 
 /** Inputs whose places are looked up at once. */
@@ -24,14 +23,14 @@ export async function runMerge(
   context: CompactContext,
   merge: PlannedMerge<MergeCandidate>,
 ): Promise<MergeOutcome> {
-  const { catalog, store, merger, settings } = context;
+  const { catalog, settings } = context;
   const { inputs, level } = merge;
   const { owner } = settings;
   if (!(await catalog.merges.claim(owner, inputs))) return { kind: 'taken' };
   const stop = new AbortController();
   const renewing = keepClaim(context, inputs, stop.signal);
   try {
-    const output = await makeOutput(store, merger, inputs);
+    const output = await makeOutput(context, inputs);
     await catalog.merges.publish({ owner, inputs, output, level });
     return { kind: 'merged', output };
   } catch (error) {
@@ -45,8 +44,7 @@ export async function runMerge(
 
 /** Makes the merged object and stores it. */
 async function makeOutput(
-  store: ObjectStore,
-  merger: Merger,
+  { store, places, merger }: CompactContext,
   inputs: readonly MergeCandidate[],
 ): Promise<Segment> {
   const paths: string[] = [];
@@ -59,7 +57,7 @@ async function makeOutput(
   const parts = await merger.merge(job);
   const described = describe(inputs);
   const segmentId = outputId(inputs);
-  const key = segmentKey(organization, table, described.minTimeNs, segmentId);
+  const key = segmentKey(organization, table, described.minTimeNs, segmentId, places.baseOf(organization));
   const { size } = await store.put(key, bodyOf(parts));
   return { organization, table, segmentId, key, bytes: size, ...described };
 }

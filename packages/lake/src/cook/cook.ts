@@ -77,7 +77,7 @@ function cookBatch(job: CookJob): CookResult {
   const inputsDigest = batchId.digest('hex');
   const segments = sources.flatMap((source) =>
     sortByDay(source.count, source.ranks, source.times).map((day) =>
-      writeSegment(job.organization, inputsDigest, source, day, context),
+      writeSegment(job, inputsDigest, source, day, context),
     ),
   );
   return { segments, inputs: counts };
@@ -103,7 +103,7 @@ function sourcesOf(decoder: Decoder, context: DecodeContext): TableSource[] {
 }
 
 function writeSegment(
-  organization: string,
+  { organization, base }: CookJob,
   inputsDigest: string,
   source: TableSource,
   { day, rows }: DayRows,
@@ -125,7 +125,7 @@ function writeSegment(
   return {
     table: source.table,
     segmentId,
-    key: segmentKey(organization, source.table, min, segmentId),
+    key: segmentKey(organization, source.table, min, segmentId, base),
     rows: rows.length,
     minTimeNs: min,
     maxTimeNs: max,

@@ -1,13 +1,13 @@
 import { messageOf, UnavailableError } from '@lakewright/core';
 import type { NewRawObject } from '../catalog/index.ts';
-import type { IngestContext } from './context.ts';
+import type { DiscoveryContext } from './context.ts';
 import type { IngestInbox } from './inbox.ts';
 
 /** Objects written to the catalog in one statement. */
 const BATCH = 500;
 
 /** Writes the objects of an inbox to the catalog. Throws UnavailableError, having put back what is left. */
-export async function announceInbox(context: IngestContext, inbox: IngestInbox): Promise<void> {
+export async function announceInbox(context: DiscoveryContext, inbox: IngestInbox): Promise<void> {
   const { objects, leftOut } = inbox.takeAll();
   if (leftOut > 0) {
     context.logger.log('warn', 'the inbox was full: raw objects wait for the next listing', { leftOut });
@@ -23,7 +23,10 @@ export async function announceInbox(context: IngestContext, inbox: IngestInbox):
 }
 
 /** Announces objects; one that the catalog refuses is logged and does not keep back the others. */
-export async function announceBatch(context: IngestContext, objects: readonly NewRawObject[]): Promise<void> {
+export async function announceBatch(
+  context: DiscoveryContext,
+  objects: readonly NewRawObject[],
+): Promise<void> {
   try {
     await context.catalog.announce(objects);
   } catch (error) {

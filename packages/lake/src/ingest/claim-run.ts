@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { isSettled, messageOf, UnavailableError } from '@lakewright/core';
+import { isSettled, messageOf, NotFoundError, UnavailableError } from '@lakewright/core';
 import type { ClaimedObject } from '../catalog/index.ts';
 import { ClaimLostError } from '../errors.ts';
 import { describeRaw } from '../raw/describe.ts';
-import { RAW_PREFIX } from '../raw/keys.ts';
+import { isReceived } from '../raw/keys.ts';
 import type { CookedSegment, NewSegment, Segment } from '../types.ts';
 import type { IngestContext } from './context.ts';
 import { type Cooked, cookClaim, type ReadObject } from './cook-claim.ts';
@@ -32,14 +32,27 @@ export class ClaimRun {
   async run(signal: AbortSignal): Promise<void> {
     const inputs = await this.#readAll();
     if (inputs.length === 0 || signal.aborted) return;
-    for await (const cooked of cookClaim(this.#context.cooker, inputs)) {
+    const base = await this.#baseOf(inputs);
+    if (base === undefined) return;
+    for await (const cooked of cookClaim(this.#context.cooker, inputs, base)) {
       await this.#settle(cooked, signal);
       if (signal.aborted) return;
     }
   }
 
+  /** Where the segments go; without a place for them the objects wait, and are dead letters at last. */
+  async #baseOf(inputs: readonly ReadObject[]): Promise<string | undefined> {
+    try {
+      return this.#context.places.baseOf(inputs[0].object.organization);
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      for (const { object } of inputs) await this.#fail(object, messageOf(error));
+      return undefined;
+    }
+  }
+
   async #readAll(): Promise<ReadObject[]> {
-    const { store, settings } = this.#context;
+    const { places, store, settings } = this.#context;
     const objects = [...this.open.values()];
     const readings = await mapAtOnce(objects, TRANSFERS_AT_ONCE, (object) =>
       readRaw(store, object, settings.maxRawObjectBytes),
@@ -47,8 +60,7 @@ export class ClaimRun {
     const inputs: ReadObject[] = [];
     for (const [i, reading] of readings.entries()) {
       if (reading.kind !== 'bytes') await this.#dismiss(objects[i], reading);
-      else if (objects[i].key.startsWith(RAW_PREFIX))
-        inputs.push({ object: objects[i], bytes: reading.bytes });
+      else if (isReceived(objects[i].key, places)) inputs.push({ object: objects[i], bytes: reading.bytes });
       else await this.#addDropped({ object: objects[i], bytes: reading.bytes }, inputs);
     }
     return inputs;
@@ -72,11 +84,11 @@ export class ClaimRun {
   async #dismiss(object: ClaimedObject, reading: Exclude<Reading, { kind: 'bytes' }>): Promise<void> {
     if (reading.kind === 'bad') return this.#bury(object, reading.reason);
     if (reading.kind === 'failed') return this.#fail(object, reading.reason);
-    const { catalog, clock, logger, metrics, settings } = this.#context;
+    const { catalog, clock, logger, metrics, places, settings } = this.#context;
     await catalog.forget(settings.owner, object.id);
     this.#closed(object, 'replaced');
     logger.log('info', 'a raw object was replaced before it was ingested', { key: object.key });
-    const replacement = describeRaw(reading.info);
+    const replacement = describeRaw(reading.info, places);
     // A file that is still being written is announced by the listing that finds it whole.
     if (replacement === undefined || !isSettled(reading.info, clock.now(), settings.settleMs)) return;
     const announced = await catalog.announce([replacement]);

@@ -23,12 +23,17 @@ const MAX_REMOVALS = 3;
 
 /**
  * Cooks a claim. A bad object that the cooker names is taken out and the rest cooked together; when it names
- * none, or too many, every object is cooked alone, so that a bad one never takes its neighbours with it.
+ * none, or too many, every object is cooked alone, so that a bad one never takes its neighbours with it. The
+ * segments' keys begin with `base`.
  */
-export async function* cookClaim(cooker: Cooker, claimed: readonly ReadObject[]): AsyncGenerator<Cooked> {
+export async function* cookClaim(
+  cooker: Cooker,
+  claimed: readonly ReadObject[],
+  base = '',
+): AsyncGenerator<Cooked> {
   let inputs = claimed;
   for (let removals = 0; inputs.length > 1; removals++) {
-    const outcome = await cookOnce(cooker, inputs);
+    const outcome = await cookOnce(cooker, inputs, base);
     if (outcome.kind === 'cooked') {
       yield outcome;
       return;
@@ -38,13 +43,13 @@ export async function* cookClaim(cooker: Cooker, claimed: readonly ReadObject[])
     yield outcome;
     inputs = inputs.filter((input) => input !== bad);
   }
-  for (const input of inputs) yield await cookOnce(cooker, [input]);
+  for (const input of inputs) yield await cookOnce(cooker, [input], base);
 }
 
-async function cookOnce(cooker: Cooker, inputs: readonly ReadObject[]): Promise<Cooked> {
+async function cookOnce(cooker: Cooker, inputs: readonly ReadObject[], base: string): Promise<Cooked> {
   const { organization, signal } = inputs[0].object;
   try {
-    return { kind: 'cooked', inputs, result: await cooker.cook({ organization, signal, inputs }) };
+    return { kind: 'cooked', inputs, result: await cooker.cook({ organization, base, signal, inputs }) };
   } catch (error) {
     const reason = messageOf(error);
     const named = error instanceof BadObjectError ? error.key : undefined;

@@ -31,6 +31,11 @@ export class IngestInbox {
     for (const object of objects) this.push(object);
   }
 
+  /** Says that objects came to the catalog in another way. */
+  found(): void {
+    this.#onPush();
+  }
+
   /** Calls `listener` at every push; there is one listener. */
   onPush(listener: () => void): void {
     this.#onPush = listener;

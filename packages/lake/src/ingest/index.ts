@@ -1,3 +1,5 @@
+export type { IngestMeans } from './context.ts';
+export { runAnnouncer, runDiscovery } from './discovery.ts';
 export { IngestInbox } from './inbox.ts';
-export { type IngestDependencies, runIngest } from './ingest.ts';
+export { type IngestDependencies, runIngest, runIngestWorker } from './ingest.ts';
 export { INGEST_SETTINGS, type IngestSettings } from './settings.ts';

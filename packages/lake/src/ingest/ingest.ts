@@ -1,34 +1,17 @@
-import {
-  Backoff,
-  type Clock,
-  type Logger,
-  messageOf,
-  type ObjectStore,
-  UnavailableError,
-  Waker,
-} from '@lakewright/core';
-import type { Registry } from 'prom-client';
-import type { Catalog, ClaimedObject } from '../catalog/index.ts';
+import { Backoff, messageOf, UnavailableError, Waker } from '@lakewright/core';
+import type { ClaimedObject } from '../catalog/index.ts';
 import type { Cooker } from '../types.ts';
 import { announceInbox } from './announcer.ts';
 import { ClaimRun } from './claim-run.ts';
-import type { IngestContext } from './context.ts';
+import { contextOf, type IngestContext, type IngestMeans } from './context.ts';
 import { housekeep } from './housekeeping.ts';
-import type { IngestInbox } from './inbox.ts';
-import { ingestMetrics } from './metrics.ts';
+import { IngestInbox } from './inbox.ts';
 import { reconcile } from './reconcile.ts';
-import { INGEST_SETTINGS, type IngestSettings } from './settings.ts';
 
-export interface IngestDependencies {
-  readonly store: ObjectStore;
-  readonly catalog: Catalog;
+export interface IngestDependencies extends IngestMeans {
   readonly cooker: Cooker;
   /** Where the group committer of this process tells of new objects. */
   readonly inbox: IngestInbox;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Registry;
-  readonly settings: Partial<IngestSettings> & Pick<IngestSettings, 'owner'>;
 }
 
 /**
@@ -38,13 +21,21 @@ export interface IngestDependencies {
  * are logged and tried again; they never end it.
  */
 export async function runIngest(dependencies: IngestDependencies, signal: AbortSignal): Promise<void> {
-  const { inbox, metrics, settings, ...rest } = dependencies;
-  const context: IngestContext = {
-    ...rest,
-    metrics: ingestMetrics(metrics),
-    settings: { ...INGEST_SETTINGS, ...settings },
-  };
-  await new Ingest(context, inbox).run(signal);
+  const { inbox, cooker } = dependencies;
+  const context = { ...contextOf(dependencies), cooker };
+  await Promise.all([
+    new Ingest(context, inbox).run(signal),
+    reconcile(context, () => inbox.found(), signal),
+  ]);
+}
+
+/** As `runIngest`, for a process beside others: it claims what somebody else told the catalog of. */
+export async function runIngestWorker(
+  dependencies: Omit<IngestDependencies, 'inbox'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const context = { ...contextOf(dependencies), cooker: dependencies.cooker };
+  await new Ingest(context, new IngestInbox()).run(signal);
 }
 
 class Ingest {
@@ -73,11 +64,7 @@ class Ingest {
 
   async run(signal: AbortSignal): Promise<void> {
     this.#inbox.onPush(() => this.#heard());
-    await Promise.all([
-      this.#dispatch(signal),
-      reconcile(this.#context, () => this.#waker.wake(), signal),
-      housekeep(this.#context, () => this.#openIds(), signal),
-    ]);
+    await Promise.all([this.#dispatch(signal), housekeep(this.#context, () => this.#openIds(), signal)]);
   }
 
   async #dispatch(signal: AbortSignal): Promise<void> {
@@ -121,6 +108,7 @@ class Ingest {
       maxObjects: settings.claimObjects,
       ripeBeforeMs: clock.now() - settings.intervalMs,
       ripeBytes: settings.ripeBytes,
+      signals: settings.signals,
     });
   }
 

@@ -8,9 +8,9 @@ import {
 } from '@lakewright/core';
 import type { NewRawObject } from '../catalog/index.ts';
 import { describeRaw } from '../raw/describe.ts';
-import { minutePrefix, RAW_PREFIX, RAW_RULES } from '../raw/keys.ts';
+import { isReceived, minutePrefix, RAW_PREFIX, RAW_RULES } from '../raw/keys.ts';
 import { announceBatch } from './announcer.ts';
-import type { IngestContext } from './context.ts';
+import type { DiscoveryContext } from './context.ts';
 
 /** Minutes before the present one that a listing of the latest objects looks at. */
 const RECENT_MINUTES = 2;
@@ -23,11 +23,12 @@ const UNKNOWN_LOGGED = 100;
  * after new objects were announced.
  */
 export async function reconcile(
-  context: IngestContext,
+  context: DiscoveryContext,
   onFound: () => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, settings, store } = context;
+  const { clock, places, settings, store } = context;
+  const bases = places.all.map(({ base }) => base);
   const receiver = new RawReceiver(context, onFound);
   const received = new PrefixScanner(store, receiver);
   const dropped = new PrefixScanner(store, receiver);
@@ -42,7 +43,7 @@ export async function reconcile(
           for (const prefix of receiver.recentPrefixes(now)) await received.scan(prefix, signal);
           return;
         }
-        await received.scan(RAW_PREFIX, signal);
+        for (const base of bases) await received.scan(base + RAW_PREFIX, signal);
         nextFullMs = now + settings.fullListingMs;
       },
       signal,
@@ -50,7 +51,9 @@ export async function reconcile(
     repeatListing(
       repetition(context, 'dropped files', settings.dropListingMs),
       async () => {
-        for (const { inputPrefix } of drops) await dropped.scan(inputPrefix, signal);
+        for (const base of bases) {
+          for (const { inputPrefix } of drops) await dropped.scan(base + inputPrefix, signal);
+        }
       },
       signal,
     ),
@@ -58,7 +61,7 @@ export async function reconcile(
 }
 
 function repetition(
-  { settings, logger, metrics }: IngestContext,
+  { settings, logger, metrics }: DiscoveryContext,
   what: string,
   intervalMs: number,
 ): Repetition {
@@ -69,13 +72,13 @@ function repetition(
 
 /** Makes raw objects of what listings find, and announces them to the catalog. */
 class RawReceiver implements ScanReceiver<NewRawObject> {
-  readonly #context: IngestContext;
+  readonly #context: DiscoveryContext;
   readonly #onFound: () => void;
   /** Below which prefixes objects were found, so that their latest minutes can be listed. */
-  readonly #groups = new Map<string, { organization: string; collector: string }>();
+  readonly #groups = new Map<string, { base: string; organization: string; collector: string }>();
   readonly #unknown = new Set<string>();
 
-  constructor(context: IngestContext, onFound: () => void) {
+  constructor(context: DiscoveryContext, onFound: () => void) {
     this.#context = context;
     this.#onFound = onFound;
   }
@@ -83,24 +86,30 @@ class RawReceiver implements ScanReceiver<NewRawObject> {
   /** Where the objects of the latest minutes are, of every organization and collector found so far. */
   recentPrefixes(nowMs: number): string[] {
     return [...this.#groups.values()].flatMap((group) =>
-      Array.from({ length: RECENT_MINUTES + 1 }, (_, i) =>
-        minutePrefix(group, nowMs - (RECENT_MINUTES - i) * 60_000),
+      Array.from(
+        { length: RECENT_MINUTES + 1 },
+        (_, i) => group.base + minutePrefix(group, nowMs - (RECENT_MINUTES - i) * 60_000),
       ),
     );
   }
 
   candidate(info: ObjectInfo): NewRawObject | undefined {
-    const { clock, settings } = this.#context;
-    const received = info.key.startsWith(RAW_PREFIX);
+    const { clock, places, settings } = this.#context;
+    const received = isReceived(info.key, places);
     if (!received && !isSettled(info, clock.now(), settings.settleMs)) return undefined;
-    const object = describeRaw(info);
+    const object = describeRaw(info, places);
     if (object === undefined) {
       // Names with a dot in front are how half-written dropped files are hidden on purpose.
       if (received) this.#noteUnknown(info.key);
       return undefined;
     }
-    if (received) this.#groups.set(`${object.organization}/${object.collector}`, object);
+    if (received) this.#remember(info.key, object);
     return object;
+  }
+
+  #remember(key: string, { organization, collector }: NewRawObject): void {
+    const base = this.#context.places.of(key)?.base ?? '';
+    this.#groups.set(`${base}${organization}/${collector}`, { base, organization, collector });
   }
 
   unknown(objects: readonly NewRawObject[]): Promise<NewRawObject[]> {

@@ -1,9 +1,12 @@
 import { availableParallelism } from 'node:os';
+import { SIGNALS, type Signal } from '@lakewright/core';
 
 /** How ingest goes about its work. Every time is in milliseconds, every size in bytes as stored. */
 export interface IngestSettings {
   /** The name under which this process claims; the same at every start, another one in every process. */
   readonly owner: string;
+  /** What is ingested; the rest waits for another process. */
+  readonly signals: readonly Signal[];
   /** Claims in progress at once. */
   readonly workers: number;
   /** How long objects of one organization and signal are gathered, so that segments are not tiny. */
@@ -36,6 +39,7 @@ export interface IngestSettings {
 }
 
 export const INGEST_SETTINGS: Omit<IngestSettings, 'owner'> = {
+  signals: SIGNALS,
   workers: Math.max(1, availableParallelism() - 1),
   intervalMs: 500,
   ripeBytes: 4 * 1024 * 1024,

@@ -12,6 +12,7 @@ import {
 import type { RawRequest, RawSink } from '@lakewright/otlp';
 import type { Registry } from 'prom-client';
 import type { NewRawObject } from '../catalog/index.ts';
+import { ONE_PLACE, type Places } from '../places.ts';
 import { Group, type WaitingRequest } from './group.ts';
 import { checkGroup, rawKey } from './keys.ts';
 import { COMMIT_LIMITS, type CommitLimits } from './limits.ts';
@@ -23,6 +24,8 @@ const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 export interface GroupCommitOptions {
   readonly store: ObjectStore;
+  /** Where in the store raw objects go; one data directory unless said otherwise. */
+  readonly places?: Places;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Registry;
@@ -149,7 +152,8 @@ class Committer implements GroupCommitter {
     const body = bodies.length === 1 ? bodies[0] : Buffer.concat(bodies);
     const compressed = await compress(body, COMPRESSION);
     const arrivedMs = this.#options.clock.now();
-    const key = rawKey({ organization, collector, signal }, this.#ulid(arrivedMs), arrivedMs);
+    const base = (this.#options.places ?? ONE_PLACE).baseOf(organization);
+    const key = rawKey({ organization, collector, signal }, this.#ulid(arrivedMs), arrivedMs, base);
     const { etag, size } = await this.#options.store.put(key, compressed);
     this.#metrics.bodyBytes.inc({ signal }, body.length);
     this.#metrics.storedBytes.inc({ signal }, size);

@@ -2,6 +2,7 @@ import { BadInputError, DEFAULT_ORGANIZATION, ulidSource } from '@lakewright/cor
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ORGANIZATION, OTHER_ORGANIZATION } from '../../test/raw-objects.ts';
+import type { Place } from '../places.ts';
 import { describeRaw } from './describe.ts';
 import { parseRawKey, rawKey } from './index.ts';
 
@@ -54,7 +55,7 @@ describe('keys', () => {
   test.each([
     '',
     'otel-raw/',
-    `otel-raw/${ORGANIZATION}/default/2026/01/02/03/logs_${ULID}.binpb.zst`,
+    `otel-raw/${ORGANIZATION}/logs_${ULID}.binpb.zst`,
     `otel-raw/${ORGANIZATION}/default/${minute}/profiles_${ULID}.binpb.zst`,
     `otel-raw/${ORGANIZATION}/default/${minute}/logs.binpb.zst`,
     `otel-raw/nobody/default/${minute}/logs_${ULID}.binpb.zst`,
@@ -67,6 +68,39 @@ describe('keys', () => {
     'other/file.csv',
   ])('%j is no raw object', (key) => {
     expect(parseRawKey(key)).toBeUndefined();
+  });
+
+  test.each([
+    'otel-raw/%/collector-7/logs_123.json.gz',
+    'otel-raw/%/default/year=2026/month=01/day=02/logs_otlp.binpb',
+  ])('what a collector of another make wrote is a raw object: %s', (layout) => {
+    const key = layout.replace('%', ORGANIZATION);
+    expect(parseRawKey(key)).toMatchObject({ organization: ORGANIZATION, signal: 'logs' });
+  });
+
+  describe('in a bucket of one organization', () => {
+    const place: Place = {
+      base: 's3://acme-raw/',
+      organizations: new Set([ORGANIZATION]),
+      dropsBelongTo: ORGANIZATION,
+    };
+    test.each([
+      [`otel-raw/${ORGANIZATION}/default/logs_1.binpb`, ORGANIZATION],
+      ['logs-raw/a.csv', ORGANIZATION],
+      [`logs-raw/${ORGANIZATION}/a.csv`, ORGANIZATION],
+      [`otel-raw/${OTHER_ORGANIZATION}/default/logs_1.binpb`, undefined],
+      [`logs-raw/${OTHER_ORGANIZATION}/a.csv`, undefined],
+      ['db/a.csv', undefined],
+    ])('%s belongs to %s', (key, organization) => {
+      expect(parseRawKey(`s3://acme-raw/${key}`, place)?.organization).toBe(organization);
+      expect(parseRawKey(key, place)).toBeUndefined();
+      expect(parseRawKey(`s3://acme-raw-2/${key}`, place)).toBeUndefined();
+    });
+
+    test("of several organizations, a file in nobody's folder is nobody's", () => {
+      const shared = { ...place, dropsBelongTo: undefined };
+      expect(parseRawKey('s3://acme-raw/logs-raw/a.csv', shared)).toBeUndefined();
+    });
   });
 
   test('any text is parsed or refused, and never throws', () => {

@@ -1,6 +1,5 @@
 import {
   BadInputError,
-  DEFAULT_ORGANIZATION,
   isOrganization,
   isSignal,
   type PrefixRule,
@@ -8,6 +7,7 @@ import {
   type Signal,
   ulidTime,
 } from '@lakewright/core';
+import { DATA_DIRECTORY, type Place, type Places } from '../places.ts';
 
 /** Where receivers put what they accepted. */
 export const RAW_PREFIX = 'otel-raw/';
@@ -35,8 +35,7 @@ export const RAW_RULES: readonly RawRule[] = [
 export const DROP_COLLECTOR = 'files';
 
 const COLLECTOR = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
-const RAW_KEY =
-  /^otel-raw\/([^/]+)\/([^/]+)\/\d{4}\/\d{2}\/\d{2}\/\d{2}\/\d{2}\/(logs|traces|metrics)_([^/]+)$/;
+const RAW_KEY = /^otel-raw\/([^/]+)\/([^/]+)\/(?:[^/]+\/)*(logs|traces|metrics)_([^/]+)$/;
 
 /** What a raw object's key says about it. */
 export interface ParsedRawKey {
@@ -48,7 +47,7 @@ export interface ParsedRawKey {
 }
 
 /**
- * The key of the raw object with `ulid`, made at `arrivedMs` (UTC):
+ * The key of the raw object with `ulid`, made at `arrivedMs` (UTC), below the base of its place:
  * `otel-raw/{organization}/{collector}/{yyyy}/{mm}/{dd}/{hh}/{mi}/{signal}_{ulid}.binpb.zst`.
  * Throws BadInputError when the organization is no UUID or the collector's name is not made of 1 to 64
  * letters, digits, `.`, `_` and `-`; `.` and `..` are no names.
@@ -57,9 +56,10 @@ export function rawKey(
   group: { organization: string; collector: string; signal: Signal },
   ulid: string,
   arrivedMs: number,
+  base = '',
 ): string {
   checkGroup(group);
-  return `${minutePrefix(group, arrivedMs)}${group.signal}_${ulid}.binpb.zst`;
+  return `${base}${minutePrefix(group, arrivedMs)}${group.signal}_${ulid}.binpb.zst`;
 }
 
 /** Where the raw objects of one organization and collector are that arrived in one minute (UTC). */
@@ -84,18 +84,32 @@ export function checkGroup(group: { organization: string; collector: string }): 
 }
 
 /**
- * What the key of a raw object or of a dropped file says; undefined when it is neither.
+ * What the key of a raw object or of a dropped file in `place` says; undefined when it is neither, and when
+ * it names an organization that has nothing to do with that place.
  *
- * A dropped file belongs to the organization whose UUID is the first folder below the prefix (in any case of
- * letters), else to the default organization. Its time of arrival is its time of change, which the key does
- * not say. Folders and names that begin with a dot are nobody's: half-written files are often called so.
+ * A received object is `otel-raw/{organization}/{collector}/` with any folders after it, and a name that begins
+ * with its signal and `_`. A dropped file belongs to the organization whose UUID is the first folder below the
+ * prefix (in any case of letters), else to the one that the place says. Its time of arrival is its time of
+ * change, which the key does not say. Folders and names that begin with a dot are nobody's: half-written files
+ * are often called so.
  */
-export function parseRawKey(key: string): ParsedRawKey | undefined {
-  const rule = ruleFor(RAW_RULES, key);
+export function parseRawKey(key: string, place: Place = DATA_DIRECTORY): ParsedRawKey | undefined {
+  if (!key.startsWith(place.base)) return undefined;
+  const inner = key.slice(place.base.length);
+  const rule = ruleFor(RAW_RULES, inner);
   if (rule === undefined) return undefined;
-  return rule.signal === undefined
-    ? parseReceived(key)
-    : parseDropped(key.slice(rule.inputPrefix.length), rule.signal);
+  const parsed =
+    rule.signal === undefined
+      ? parseReceived(inner)
+      : parseDropped(inner.slice(rule.inputPrefix.length), rule.signal, place);
+  if (parsed === undefined || place.organizations === undefined) return parsed;
+  return place.organizations.has(parsed.organization) ? parsed : undefined;
+}
+
+/** Whether a receiver wrote the object under `key`: such keys are written once. */
+export function isReceived(key: string, places: Places): boolean {
+  const place = places.of(key);
+  return place !== undefined && key.startsWith(place.base + RAW_PREFIX);
 }
 
 function parseReceived(key: string): ParsedRawKey | undefined {
@@ -106,10 +120,10 @@ function parseReceived(key: string): ParsedRawKey | undefined {
   return { organization, collector, signal, arrivedMs: ulidTime(name.split('.')[0]) };
 }
 
-function parseDropped(path: string, signal: Signal): ParsedRawKey | undefined {
+function parseDropped(path: string, signal: Signal, place: Place): ParsedRawKey | undefined {
   const parts = path.split('/');
   if (parts.some((part) => part === '' || part.startsWith('.'))) return undefined;
   const folder = parts[0].toLowerCase();
-  const organization = parts.length > 1 && isOrganization(folder) ? folder : DEFAULT_ORGANIZATION;
-  return { organization, collector: DROP_COLLECTOR, signal };
+  const organization = parts.length > 1 && isOrganization(folder) ? folder : place.dropsBelongTo;
+  return organization === undefined ? undefined : { organization, collector: DROP_COLLECTOR, signal };
 }

@@ -30,18 +30,20 @@ export class OrphanFinder {
   #seen = new Map<string, { etag: string; atMs: number }>();
 
   async find(context: SweepContext, scope: SweepScope): Promise<FoundOrphans> {
-    const { catalog, clock, settings, store } = context;
+    const { catalog, clock, places, settings, store } = context;
     const madeAtMs = await catalog.sweeps.madeAtMs();
     const oldMs = clock.now() - settings.orphanAgeMs;
-    const prefix =
+    const below =
       scope.organization === undefined ? SEGMENT_PREFIX : `${SEGMENT_PREFIX}${scope.organization}/`;
+    const prefixes = places.all.map(({ base }) => base + below);
     const found = { confirmed: [] as ObjectInfo[], unconfirmed: NOTHING, foreign: NOTHING };
     const seen = new Map<string, { etag: string; atMs: number }>();
     let batch: ObjectInfo[] = [];
     const look = async (): Promise<void> => {
       const unnamed = await catalog.sweeps.unnamedKeys(batch.map(({ key }) => key));
       for (const info of batch.filter(({ key }) => unnamed.has(key))) {
-        if (parseSegmentKey(info.key) === undefined || info.lastModifiedMs < madeAtMs) {
+        const isSegment = parseSegmentKey(info.key, places.of(info.key)) !== undefined;
+        if (!isSegment || info.lastModifiedMs < madeAtMs) {
           found.foreign = plus(found.foreign, amountOf(info));
         } else if (info.lastModifiedMs < oldMs) {
           const first = this.#firstSeen(context, info);
@@ -52,13 +54,17 @@ export class OrphanFinder {
       }
       batch = [];
     };
-    for await (const info of store.list(prefix)) {
-      batch.push(info);
-      if (batch.length === BATCH) await look();
+    for (const prefix of prefixes) {
+      for await (const info of store.list(prefix)) {
+        batch.push(info);
+        if (batch.length === BATCH) await look();
+      }
     }
     await look();
     // What is not an orphan any more is forgotten; other organizations' were not looked at.
-    for (const [key, first] of this.#seen) if (!key.startsWith(prefix)) seen.set(key, first);
+    for (const [key, first] of this.#seen) {
+      if (!prefixes.some((prefix) => key.startsWith(prefix))) seen.set(key, first);
+    }
     this.#seen = seen;
     return found;
   }

@@ -1,12 +1,15 @@
 import { Backoff, type Clock, type Logger, messageOf, type ObjectStore, Waker } from '@lakewright/core';
 import { Counter, type Registry } from 'prom-client';
 import type { Catalog } from '../catalog/index.ts';
+import { ONE_PLACE, type Places } from '../places.ts';
 import type { SweepReport } from './report.ts';
 import { type SweepSettings, sweepSettings } from './settings.ts';
 import { Sweeper } from './sweeper.ts';
 
 export interface SweepDependencies {
   readonly store: ObjectStore;
+  /** Where in the store objects are; one data directory unless said otherwise. */
+  readonly places?: Places;
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -18,6 +21,7 @@ export interface SweepDependencies {
 export function createSweeper(dependencies: Omit<SweepDependencies, 'metrics'>): Sweeper {
   const { settings = {}, ...rest } = dependencies;
   return new Sweeper({
+    places: ONE_PLACE,
     ...rest,
     runningMs: () => performance.now(),
     settings: sweepSettings(settings, rest.catalog.settings.leaseMs),

@@ -6,6 +6,7 @@ import { describeEmbedded, temporaryStore } from '../../../local/test/adapters.t
 import { FailingStore } from '../../test/fakes.ts';
 import { ManualClock, ORGANIZATION, OTHER_ORGANIZATION, rawObject, segment } from '../../test/raw-objects.ts';
 import { Catalog } from '../catalog/index.ts';
+import { ONE_PLACE } from '../places.ts';
 import type { NewSegment } from '../types.ts';
 import { createSweeper, SWEEP_SETTINGS, Sweeper, type SweepReport, type SweepSettings } from './index.ts';
 
@@ -41,6 +42,7 @@ describeEmbedded('the sweeper', (empty) => {
       store,
       catalog,
       clock,
+      places: ONE_PLACE,
       runningMs: () => runningMs,
       logger: silentLogger,
       settings: { ...SWEEP_SETTINGS, ...settings },

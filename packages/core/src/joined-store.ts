@@ -1,0 +1,109 @@
+import { BadInputError, NotFoundError } from './errors.ts';
+import type { ObjectBody, ObjectDescription, ObjectInfo, ObjectStore, PutOptions } from './ports.ts';
+
+/**
+ * Several stores as one: a key begins with the base of its store (`s3://bucket/`), and what follows is the key
+ * there. Bases end with `/`, and none begins with another. A key of no base throws NotFoundError where
+ * something is read and BadInputError where something is written or listed.
+ */
+export function joinedStore(parts: ReadonlyMap<string, ObjectStore>): ObjectStore {
+  const bases = [...parts.keys()];
+  const wrong = bases.find(
+    (base) => !base.endsWith('/') || bases.some((other) => other !== base && other.startsWith(base)),
+  );
+  if (wrong !== undefined) throw new BadInputError(`${wrong} cannot be a base beside ${bases.join(', ')}`);
+  return new JoinedStore(parts);
+}
+
+interface Part {
+  readonly base: string;
+  readonly store: ObjectStore;
+  /** The key inside the store. */
+  readonly inner: string;
+}
+
+class JoinedStore implements ObjectStore {
+  readonly #parts: ReadonlyMap<string, ObjectStore>;
+
+  constructor(parts: ReadonlyMap<string, ObjectStore>) {
+    this.#parts = parts;
+  }
+
+  async put(
+    key: string,
+    body: Uint8Array | AsyncIterable<Uint8Array>,
+    options?: PutOptions,
+  ): Promise<ObjectInfo> {
+    const { base, store, inner } = this.#toWrite(key);
+    return outside(base, await store.put(inner, body, options));
+  }
+
+  async get(key: string): Promise<Uint8Array> {
+    const { store, inner } = this.#toRead(key);
+    return store.get(inner);
+  }
+
+  async open(key: string, options?: Parameters<ObjectStore['open']>[1]): Promise<ObjectBody> {
+    const { base, store, inner } = this.#toRead(key);
+    return outside(base, await store.open(inner, options));
+  }
+
+  async head(key: string): Promise<ObjectInfo | undefined> {
+    const part = this.#find(key);
+    const info = await part?.store.head(part.inner);
+    return part === undefined || info === undefined ? undefined : outside(part.base, info);
+  }
+
+  async describe(key: string, options?: { versionId?: string }): Promise<ObjectDescription | undefined> {
+    const part = this.#find(key);
+    const description = await part?.store.describe(part.inner, options);
+    return part === undefined || description === undefined ? undefined : outside(part.base, description);
+  }
+
+  async *list(prefix: string, options: { startAfter?: string } = {}): AsyncGenerator<ObjectInfo> {
+    const { base, store, inner } = this.#toWrite(prefix);
+    const startAfter = options.startAfter?.startsWith(base)
+      ? options.startAfter.slice(base.length)
+      : undefined;
+    for await (const info of store.list(inner, startAfter === undefined ? {} : { startAfter })) {
+      yield outside(base, info);
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    const { store, inner } = this.#toWrite(key);
+    await store.delete(inner);
+  }
+
+  async localPath(key: string): Promise<string> {
+    const { store, inner } = this.#toRead(key);
+    return store.localPath(inner);
+  }
+
+  #find(key: string): Part | undefined {
+    for (const [base, store] of this.#parts) {
+      if (key.startsWith(base)) return { base, store, inner: key.slice(base.length) };
+    }
+    return undefined;
+  }
+
+  #toRead(key: string): Part {
+    const part = this.#find(key);
+    if (part === undefined) throw new NotFoundError(`no object ${key}: ${this.#known()}`);
+    return part;
+  }
+
+  #toWrite(key: string): Part {
+    const part = this.#find(key);
+    if (part === undefined) throw new BadInputError(`${key} is in no store: ${this.#known()}`);
+    return part;
+  }
+
+  #known(): string {
+    return `the stores are ${[...this.#parts.keys()].join(', ') || 'none'}`;
+  }
+}
+
+function outside<Info extends ObjectInfo>(base: string, info: Info): Info {
+  return { ...info, key: base + info.key };
+}
