@@ -3,13 +3,13 @@ import { dirname, resolve } from 'node:path';
 import {
   ConfigError,
   DEFAULT_ORGANIZATION,
+  fieldsOf,
   isOrganization,
   messageOf,
   parseRules,
   type Rule,
 } from '@lakewright/core';
 import { parse } from 'yaml';
-import { fieldsOf } from './config-fields.ts';
 import { type LakeConfig, parseLake } from './lake-config.ts';
 
 export type { LakeConfig } from './lake-config.ts';

@@ -1,6 +1,5 @@
-import { ConfigError, isOrganization, parseDuration } from '@lakewright/core';
+import { ConfigError, fieldsOf, isOrganization, parseDuration } from '@lakewright/core';
 import type { CompactSettings, Retention, SweepSettings } from '@lakewright/lake';
-import { fieldsOf } from './config-fields.ts';
 
 /** What `lake` of lakewright.yaml says; what it does not say is as the lake has it. */
 export interface LakeConfig {

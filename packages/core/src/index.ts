@@ -2,6 +2,7 @@ export * from './delivery/index.ts';
 export * from './descriptions.ts';
 export * from './duration.ts';
 export * from './errors.ts';
+export * from './fields.ts';
 export * from './ids.ts';
 export * from './joined-store.ts';
 export * from './log.ts';

@@ -1,4 +1,4 @@
-import { ConfigError } from '@lakewright/core';
+import { ConfigError } from './errors.ts';
 
 /** The fields of a mapping at `where`. Throws ConfigError when it is none, or has fields that are not `known`. */
 export function fieldsOf(value: unknown, where: string, known: readonly string[]): Record<string, unknown> {

@@ -1,0 +1,1 @@
+export { PUBSUB_SETTINGS, type PubSubDependencies, type PubSubSettings, runPubSub } from './pubsub.ts';
