@@ -1,12 +1,14 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import manifest from '../package.json' with { type: 'json' };
 
 /** Where a service is. Credentials are the SDK's business: its chain of environment, profile and role. */
 export interface ClientOptions {
   /** Default: AWS_REGION, AWS_DEFAULT_REGION, then the profile's. */
   readonly region?: string;
-  /** Another service than AWS', for all requests. Default: AWS_ENDPOINT_URL_S3 or _SQS, AWS_ENDPOINT_URL. */
+  /** Another service than AWS', for all requests. Default: AWS_ENDPOINT_URL_S3, _SQS and so on, AWS_ENDPOINT_URL. */
   readonly endpoint?: string;
 }
 
@@ -37,6 +39,21 @@ export function sqsClient(options: ClientOptions, environment: Environment = pro
   });
 }
 
+/** A client for SSM Parameter Store, as everything of this package makes it. */
+export function ssmClient(options: ClientOptions, environment: Environment = process.env): SSMClient {
+  return new SSMClient(common(options, endpointOf('SSM', options, environment), environment));
+}
+
+/** A client for Secrets Manager, as everything of this package makes it. */
+export function secretsManagerClient(
+  options: ClientOptions,
+  environment: Environment = process.env,
+): SecretsManagerClient {
+  return new SecretsManagerClient(
+    common(options, endpointOf('SECRETS_MANAGER', options, environment), environment),
+  );
+}
+
 /** The region as the environment says it. The SDK itself does not read AWS_DEFAULT_REGION, the aws command does. */
 export function regionOf(options: ClientOptions, environment: Environment = process.env): string | undefined {
   return options.region || environment.AWS_REGION || environment.AWS_DEFAULT_REGION || undefined;
@@ -61,7 +78,7 @@ function common(options: ClientOptions, endpoint: string | undefined, environmen
 }
 
 function endpointOf(
-  service: 'S3' | 'SQS',
+  service: 'S3' | 'SQS' | 'SSM' | 'SECRETS_MANAGER',
   options: ClientOptions,
   environment: Environment,
 ): string | undefined {

@@ -59,6 +59,9 @@ const MISSING = new Set([
   'QueueDoesNotExist',
   'AWS.SimpleQueueService.NonExistentQueue',
   'QueueDeletedRecently',
+  'ParameterNotFound',
+  'ParameterVersionNotFound',
+  'ResourceNotFoundException',
 ]);
 const BUSY = new Set([
   'SlowDown',

@@ -2,4 +2,5 @@ export type { ClientOptions } from './clients.ts';
 export * from './errors.ts';
 export type { LocalCopiesOptions } from './s3/local-copies.ts';
 export { type S3ObjectStoreOptions, s3ObjectStore } from './s3/object-store.ts';
+export { awsSecrets } from './secrets/aws-secrets.ts';
 export { type SqsQueueOptions, sqsQueue } from './sqs/queue.ts';

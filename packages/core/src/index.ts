@@ -9,4 +9,5 @@ export * from './log.ts';
 export * from './migrate.ts';
 export * from './ports.ts';
 export * from './rules/index.ts';
+export * from './secrets/index.ts';
 export * from './signals.ts';

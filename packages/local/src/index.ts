@@ -4,3 +4,4 @@ export * from './errors.ts';
 export { FileObjectStore } from './file-object-store.ts';
 export { postgresSql } from './postgres-sql.ts';
 export * from './queue/index.ts';
+export { localSecrets } from './secrets/local-secrets.ts';

@@ -1,5 +1,6 @@
 import { BadInputError, ConfigError } from '@lakewright/core';
 import type { Deed } from '../errors.ts';
+import { partitionOf } from '../partitions.ts';
 
 /** S3's limit. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
 const MAX_KEY_BYTES = 1024;
@@ -72,10 +73,4 @@ export class S3Address {
   #arn(): string {
     return `arn:${this.#partition}:s3:::${this.bucket}`;
   }
-}
-
-/** The first part of every ARN in a region. */
-export function partitionOf(region = ''): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
