@@ -8,6 +8,7 @@ export * from './joined-store.ts';
 export * from './log.ts';
 export * from './migrate.ts';
 export * from './ports.ts';
+export * from './ranges.ts';
 export * from './rules/index.ts';
 export * from './secrets/index.ts';
 export * from './signals.ts';

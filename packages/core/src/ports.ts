@@ -31,6 +31,15 @@ export interface ObjectBody extends ObjectDescription {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
+/** A part of an object, and which object it is of. */
+export interface ObjectRange {
+  readonly bytes: Uint8Array;
+  /** Of the whole object. */
+  readonly etag: string;
+  /** Bytes of the whole object. */
+  readonly size: number;
+}
+
 export interface PutOptions {
   readonly contentType?: string;
   /** ASCII names (lower case) and values: what S3 takes, 2 KiB together. */
@@ -59,6 +68,12 @@ export interface ObjectStore {
    * store may use its memory again as soon as the next one is asked for. Throws NotFoundError.
    */
   open(key: string, options?: { versionId?: string; etag?: string; lend?: boolean }): Promise<ObjectBody>;
+  /**
+   * The bytes from `start` up to and without `end`, without the others being moved. With `etag` it throws
+   * PreconditionError when the object is another one by now. Throws NotFoundError, and BadInputError for a range
+   * that is empty or not inside the object.
+   */
+  read(key: string, range: { start: number; end: number; etag?: string }): Promise<ObjectRange>;
   /** The object's listing, or undefined when there is none. */
   head(key: string): Promise<ObjectInfo | undefined>;
   /** What is known of the object, or undefined when there is none. */

@@ -3,6 +3,7 @@ import {
   type ObjectBody,
   type ObjectDescription,
   type ObjectInfo,
+  type ObjectRange,
   type ObjectStore,
   type PutOptions,
   UnavailableError,
@@ -87,6 +88,11 @@ export class FailingStore implements ObjectStore {
   async open(key: string, options?: { versionId?: string; etag?: string }): Promise<ObjectBody> {
     this.#check('get', key);
     return this.#store.open(key, options);
+  }
+
+  async read(key: string, range: { start: number; end: number; etag?: string }): Promise<ObjectRange> {
+    this.#check('get', key);
+    return this.#store.read(key, range);
   }
 
   async head(key: string): Promise<ObjectInfo | undefined> {

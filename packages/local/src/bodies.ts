@@ -100,15 +100,39 @@ async function* readChunks(
       position += bytesRead;
       yield bytesRead === chunk.length ? chunk : chunk.subarray(0, bytesRead);
     }
-    if (infoOf(key, fstatSync(handle.fd, { bigint: true })).etag !== infoOf(key, facts).etag) {
-      throw new PreconditionError(`${key} was written to while it was read`, { hint: 'read it again' });
-    }
+    checkUnchanged(handle, { key, facts });
   } catch (error) {
     throw error instanceof PreconditionError ? error : storeError('read', key, error);
   } finally {
     await handle.close();
   }
   return undefined;
+}
+
+/**
+ * The bytes of the open file from `start` up to `end`, which are inside of it. Throws PreconditionError when it
+ * was written to meanwhile.
+ */
+export async function readRange(
+  handle: FileHandle,
+  object: { key: string; facts: FileFacts },
+  { start, end }: { start: number; end: number },
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(end - start);
+  for (let filled = 0; filled < bytes.length; ) {
+    const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  checkUnchanged(handle, object);
+  return bytes;
+}
+
+/** A file that is written to in place has another size or time, whatever was read of it. */
+function checkUnchanged(handle: FileHandle, { key, facts }: { key: string; facts: FileFacts }): void {
+  if (infoOf(key, fstatSync(handle.fd, { bigint: true })).etag !== infoOf(key, facts).etag) {
+    throw new PreconditionError(`${key} was written to while it was read`, { hint: 'read it again' });
+  }
 }
 
 const writeSome = promisify(write);

@@ -2,6 +2,7 @@ import { constants, fstatSync } from 'node:fs';
 import { type FileHandle, mkdir, open, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  checkRange,
   type Description,
   LakewrightError,
   type Logger,
@@ -9,6 +10,7 @@ import {
   type ObjectBody,
   type ObjectDescription,
   type ObjectInfo,
+  type ObjectRange,
   type ObjectStore,
   PreconditionError,
   type PutOptions,
@@ -16,7 +18,7 @@ import {
   typeOfKey,
   UnavailableError,
 } from '@lakewright/core';
-import { PutBody, readBody, unwrapBodyFailure } from './bodies.ts';
+import { PutBody, readBody, readRange, unwrapBodyFailure } from './bodies.ts';
 import { Descriptions, saidBeyondKey } from './descriptions.ts';
 import { syncDirectory } from './directories.ts';
 import { DurableFiles, factsAt, type WrittenFile } from './durable-files.ts';
@@ -128,6 +130,23 @@ export class FileObjectStore implements ObjectStore {
         const opened = await this.#openDescribed(key, options);
         // Replaced between the two looks at it, so that somebody got on: look again.
         if (opened !== undefined) return opened;
+      }
+    } catch (error) {
+      throw error instanceof LakewrightError ? error : storeError('read', key, error);
+    }
+  }
+
+  async read(key: string, range: { start: number; end: number; etag?: string }): Promise<ObjectRange> {
+    checkKey(key);
+    try {
+      const { handle, facts } = await this.#openFile(key);
+      try {
+        const { etag, size } = infoOf(key, facts);
+        if (range.etag !== undefined) checkCondition(key, { etag: range.etag }, { etag });
+        checkRange(key, range, size);
+        return { bytes: await readRange(handle, { key, facts }, range), etag, size };
+      } finally {
+        await handle.close();
       }
     } catch (error) {
       throw error instanceof LakewrightError ? error : storeError('read', key, error);
@@ -280,7 +299,7 @@ export class FileObjectStore implements ObjectStore {
 function checkCondition(
   key: string,
   only: NonNullable<PutOptions['only']>,
-  there: ObjectInfo | undefined,
+  there: Pick<ObjectInfo, 'etag'> | undefined,
 ): void {
   if (only === 'absent') {
     if (there === undefined) return;

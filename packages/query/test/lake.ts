@@ -152,6 +152,7 @@ function storeOver(root: string): ObjectStore {
     put: unused,
     get: unused,
     open: unused,
+    read: unused,
     head: unused,
     describe: unused,
     list: unused,

@@ -13,6 +13,7 @@ import {
   type ObjectBody,
   type ObjectDescription,
   type ObjectInfo,
+  type ObjectRange,
   type ObjectStore,
   PreconditionError,
   type PutOptions,
@@ -25,6 +26,7 @@ import { S3Address } from './address.ts';
 import { quoted, unquoted } from './etags.ts';
 import { listObjects } from './listing.ts';
 import { LocalCopies, type LocalCopiesOptions } from './local-copies.ts';
+import { readRange } from './ranges.ts';
 import { descriptionOf } from './said.ts';
 import { writeObject } from './writes.ts';
 
@@ -101,6 +103,10 @@ class S3ObjectStore implements ObjectStore {
       if (isNoVersion(error, versionId)) throw new NotFoundError(deed.missing ?? deed.what);
       throw awsError(error, deed);
     }
+  }
+
+  async read(key: string, range: { start: number; end: number; etag?: string }): Promise<ObjectRange> {
+    return readRange(this.#client, this.#address, key, range);
   }
 
   async head(key: string): Promise<ObjectInfo | undefined> {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { NotFoundError, PreconditionError } from '@lakewright/core';
+import { BadInputError, NotFoundError, PreconditionError } from '@lakewright/core';
 import { expect, test } from 'vitest';
 import type { StoreUnderTest } from '../object-store-suite.ts';
 import { bytes, digestOf, keysOf, LARGE_BYTES, noise, textOf, wholeOf } from './support.ts';
@@ -25,6 +25,54 @@ export function readingTests({ store }: StoreUnderTest): void {
     await store().put('k', bytes('two!'));
     await expect(store().open('k', { etag })).rejects.toThrow(PreconditionError);
     expect(textOf(await wholeOf((await store().open('k')).body))).toBe('two!');
+  });
+
+  test('read gives any part of an object, and says which object it is of', async () => {
+    const body = noise(300_000);
+    const info = await store().put('k', body);
+    const parts: [number, number][] = [
+      [0, 1],
+      [0, 300_000],
+      [299_999, 300_000],
+      [65_535, 131_073],
+    ];
+    for (const [start, end] of parts) {
+      const read = await store().read('k', { start, end, etag: info.etag });
+      expect(digestOf(read.bytes)).toBe(digestOf(body.subarray(start, end)));
+      expect(read).toMatchObject({ etag: info.etag, size: 300_000 });
+    }
+    const all = await Promise.all(
+      Array.from({ length: 60 }, (_, i) => store().read('k', { start: i * 5000, end: (i + 1) * 5000 })),
+    );
+    expect(digestOf(Buffer.concat(all.map(({ bytes: part }) => part)))).toBe(digestOf(body));
+  });
+
+  test.each([
+    [0, 0],
+    [5, 5],
+    [3, 2],
+    [-1, 2],
+    [0.5, 2],
+    [0, 6],
+    [4, 6],
+    [5, 6],
+    [7, 9],
+    [0, Number.NaN],
+  ])('read from %d to %d of 5 bytes is refused', async (start, end) => {
+    await store().put('k', bytes('12345'));
+    await expect(store().read('k', { start, end })).rejects.toThrow(BadInputError);
+    await expect(store().read('k', { start, end })).rejects.toThrow('k');
+  });
+
+  test('read of an object that is another one by now', async () => {
+    const { etag } = await store().put('k', bytes('one'));
+    await store().put('k', bytes('two!'));
+    await expect(store().read('k', { start: 0, end: 1, etag })).rejects.toThrow(PreconditionError);
+    const now = await store().read('k', { start: 0, end: 4 });
+    expect(textOf(now.bytes)).toBe('two!');
+    expect(now.etag).not.toBe(etag);
+    await store().put('empty', bytes(''));
+    await expect(store().read('empty', { start: 0, end: 1 })).rejects.toThrow(BadInputError);
   });
 
   test('an object that is replaced or removed while it is read is read to its end', async () => {
@@ -69,6 +117,7 @@ export function readingTests({ store }: StoreUnderTest): void {
       await expect(store().get(key)).rejects.toThrow(key);
       await expect(store().open(key)).rejects.toThrow(NotFoundError);
       await expect(store().open(key, { etag: 'some' })).rejects.toThrow(NotFoundError);
+      await expect(store().read(key, { start: 0, end: 1 })).rejects.toThrow(NotFoundError);
       await expect(store().localPath(key)).rejects.toThrow(NotFoundError);
     }
   });
