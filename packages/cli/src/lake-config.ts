@@ -1,8 +1,9 @@
 import { ConfigError, fieldsOf, isOrganization, parseDuration } from '@lakewright/core';
-import type { CompactSettings, Retention, SweepSettings } from '@lakewright/lake';
+import type { CompactSettings, IngestSettings, Retention, SweepSettings } from '@lakewright/lake';
 
 /** What `lake` of lakewright.yaml says; what it does not say is as the lake has it. */
 export interface LakeConfig {
+  readonly ingest: Partial<IngestSettings>;
   readonly compact: Partial<CompactSettings>;
   readonly sweep: Partial<SweepSettings>;
 }
@@ -13,10 +14,18 @@ const TABLES = ['logs', 'traces', 'gauge', 'sum', 'histogram', 'exp_histogram', 
 /** Reads the mapping `lake` of `file`. Throws ConfigError naming file and field. */
 export function parseLake(value: unknown, file: string): LakeConfig {
   const where = `${file}: lake`;
-  const given = fieldsOf(value, where, ['compaction', 'sweep', 'retention', 'raw_retention']);
+  const given = fieldsOf(value, where, ['ingest', 'compaction', 'sweep', 'retention', 'raw_retention']);
+  const ingest = fieldsOf(given.ingest ?? {}, `${where}.ingest`, ['interval', 'listing', 'full_listing']);
+  const listingMs = duration(ingest.listing, `${where}.ingest.listing`);
   const compaction = fieldsOf(given.compaction ?? {}, `${where}.compaction`, ['interval', 'min_inputs']);
   const sweep = fieldsOf(given.sweep ?? {}, `${where}.sweep`, ['interval', 'grace']);
   return {
+    ingest: defined({
+      intervalMs: duration(ingest.interval, `${where}.ingest.interval`),
+      dropListingMs: listingMs,
+      recentListingMs: listingMs,
+      fullListingMs: duration(ingest.full_listing, `${where}.ingest.full_listing`),
+    }),
     compact: defined({
       intervalMs: duration(compaction.interval, `${where}.compaction.interval`),
       minInputs: inputs(compaction.min_inputs, `${where}.compaction.min_inputs`),

@@ -7,7 +7,9 @@ import { addDemo } from './commands/demo.ts';
 import { addDeadLetters } from './commands/dlq.ts';
 import { addQuery } from './commands/query.ts';
 import { addRefine } from './commands/refine/index.ts';
+import { addService } from './commands/service.ts';
 import { addServices } from './commands/services.ts';
+import { addSetup } from './commands/setup.ts';
 import { addStatus } from './commands/status.ts';
 import { addSweep } from './commands/sweep.ts';
 import { addTail } from './commands/tail.ts';
@@ -73,6 +75,8 @@ function createProgram(context: CommandContext): Command {
     addDeadLetters,
     addRefine,
     addConnect,
+    addSetup,
+    addService,
   ]) {
     add(program, context);
   }

@@ -34,6 +34,7 @@ describe('joinedStore', () => {
     expect((await a.head('x/1'))?.size).toBe(3);
     expect(String(await b.get('x/1'))).toBe('two');
     expect(String(await store.get('s3://b/x/1'))).toBe('two');
+    expect(String((await store.read('s3://b/x/1', { start: 1, end: 3 })).bytes)).toBe('wo');
     expect((await store.open('s3://b/x/1')).key).toBe('s3://b/x/1');
     expect(await store.localPath('s3://a/x/1')).toBe(await a.localPath('x/1'));
     await store.delete('s3://a/x/1');

@@ -1,5 +1,12 @@
 import { BadInputError, NotFoundError } from './errors.ts';
-import type { ObjectBody, ObjectDescription, ObjectInfo, ObjectStore, PutOptions } from './ports.ts';
+import type {
+  ObjectBody,
+  ObjectDescription,
+  ObjectInfo,
+  ObjectRange,
+  ObjectStore,
+  PutOptions,
+} from './ports.ts';
 
 /**
  * Several stores as one: a key begins with the base of its store (`s3://bucket/`), and what follows is the key
@@ -46,6 +53,11 @@ class JoinedStore implements ObjectStore {
   async open(key: string, options?: Parameters<ObjectStore['open']>[1]): Promise<ObjectBody> {
     const { base, store, inner } = this.#toRead(key);
     return outside(base, await store.open(inner, options));
+  }
+
+  async read(key: string, range: Parameters<ObjectStore['read']>[1]): Promise<ObjectRange> {
+    const { store, inner } = this.#toRead(key);
+    return store.read(inner, range);
   }
 
   async head(key: string): Promise<ObjectInfo | undefined> {

@@ -1,4 +1,4 @@
-import { LakewrightError } from '@lakewright/core';
+import { ConfigError, LakewrightError } from '@lakewright/core';
 
 /** A raw object that cannot be turned into records. `key` names it; the message says where it is bad. */
 export class BadObjectError extends LakewrightError {
@@ -22,5 +22,12 @@ export class UnmergeableError extends LakewrightError {
 export class ClaimLostError extends LakewrightError {
   constructor(lost: number, what = 'objects') {
     super('CLAIM_LOST', `${lost} of the claimed ${what} belong to somebody else or are done`);
+  }
+}
+
+/** Nobody has made the tables that a service uses, or an older program did. */
+export class NotSetUpError extends ConfigError {
+  constructor(what: string) {
+    super(`the database has no ${what}, or one of an older version`, { hint: 'run lakewright setup first' });
   }
 }

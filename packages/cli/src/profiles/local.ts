@@ -155,7 +155,7 @@ class LocalLake {
         clock: systemClock,
         logger: this.#logger,
         metrics: this.#metrics,
-        settings: { owner },
+        settings: { ...this.#settings.config.lake.ingest, owner },
       },
       stop.signal,
     );
@@ -184,7 +184,7 @@ class LocalLake {
     });
     this.#closers.add(() => engine.close());
     const server = await listening(
-      { what: 'query API', host, port: queryPort, flag: '--query-port' },
+      { what: 'query API', host, port: queryPort, setting: '--query-port' },
       startQueryServer({
         ...shared,
         host,
@@ -206,7 +206,7 @@ class LocalLake {
     const admission = otlp.createAdmission({}, this.#metrics);
     const shared = { host, sink, auth, admission, logger: this.#logger, metrics: this.#metrics };
     const http = await listening(
-      { what: 'OTLP/HTTP', host, port: otlpHttpPort, flag: '--otlp-http-port' },
+      { what: 'OTLP/HTTP', host, port: otlpHttpPort, setting: '--otlp-http-port' },
       otlp.startHttpReceiver({ ...shared, port: otlpHttpPort }),
     );
     let closeGrpc: () => Promise<void> = async () => undefined;
@@ -214,7 +214,7 @@ class LocalLake {
       await Promise.all([http.close(), closeGrpc()]);
     });
     const grpc = await listening(
-      { what: 'OTLP/gRPC', host, port: otlpGrpcPort, flag: '--otlp-grpc-port' },
+      { what: 'OTLP/gRPC', host, port: otlpGrpcPort, setting: '--otlp-grpc-port' },
       otlp.startGrpcReceiver({ ...shared, port: otlpGrpcPort }),
     );
     closeGrpc = () => grpc.close();

@@ -52,12 +52,12 @@ export async function usable<T>(directory: string, lock: Promise<T>): Promise<T>
   }
 }
 
-/** Where something is about to listen, and the flag that chooses the port. */
+/** Where something is about to listen, and the flag or variable that chooses the port. */
 export interface Bind {
   readonly what: string;
   readonly host: string;
   readonly port: number;
-  readonly flag: string;
+  readonly setting: string;
 }
 
 /** What `start` resolves with; a failure to listen becomes a ConfigError that names address and flag. */
@@ -71,7 +71,7 @@ export async function listening<T>(bind: Bind, start: Promise<T>): Promise<T> {
         ? error.message
         : `${bind.what}: cannot listen on ${bind.host}:${bind.port}: ${reasonOf(error)}`;
     throw new ConfigError(message, {
-      hint: `choose another address with ${bind.flag} or --host`,
+      hint: `choose another address with ${bind.setting}, or another host`,
       cause: error,
     });
   }

@@ -22,6 +22,13 @@ export interface RunningUpkeep {
   close(): Promise<void>;
 }
 
+/** What lakewright.yaml says of sweeping, with how long the longest query may read its segments. */
+export async function sweepSettings(config: LakeConfig) {
+  const { DEFAULT_SQL_LIMITS: limits } = await import('@lakewright/query');
+  const longestReadMs = (limits.maxQuerySeconds + limits.maxDeliverySeconds) * 1000;
+  return { ...config.sweep, longestReadMs };
+}
+
 /**
  * Keeps the lake in shape beside ingest: small segments are merged, and what nobody needs any more is removed.
  * Throws ConfigError for settings that cannot work.
@@ -29,11 +36,7 @@ export interface RunningUpkeep {
 export async function startUpkeep(parts: UpkeepParts): Promise<RunningUpkeep> {
   const { owner, config, ...dependencies } = parts;
   const lake = await import('@lakewright/lake');
-  const { DEFAULT_SQL_LIMITS: limits } = await import('@lakewright/query');
-  const settings = {
-    ...config.sweep,
-    longestReadMs: (limits.maxQuerySeconds + limits.maxDeliverySeconds) * 1000,
-  };
+  const settings = await sweepSettings(config);
   const sweeper = lake.createSweeper({ ...dependencies, settings });
   const stop = new AbortController();
   const failed = Promise.withResolvers<Error>();

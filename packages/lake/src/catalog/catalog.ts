@@ -1,8 +1,9 @@
 import { type Clock, ConfigError, type Sql } from '@lakewright/core';
+import { NotSetUpError } from '../errors.ts';
 import type { LakeStatus, PlannedSegment, RawObject, SegmentIndex, ServiceSummary } from '../types.ts';
 import { type DeadObject, listDead, revive, supersede } from './dead-letters.ts';
 import { MergeBooks } from './merges.ts';
-import { migrate } from './migrations/index.ts';
+import { isMigrated, migrate } from './migrations/index.ts';
 import { type Publication, publish } from './publish.ts';
 import * as raw from './raw-objects.ts';
 import { findSegments, listServices, type SegmentQuery, tableTotals } from './segments.ts';
@@ -44,6 +45,15 @@ export class Catalog implements SegmentIndex {
   /** Opens the catalog in `sql`, bringing its tables up to date first. Throws ConfigError as `migrate` does. */
   static async open(sql: Sql, clock: Clock, settings: Partial<CatalogSettings> = {}): Promise<Catalog> {
     await migrate(sql, clock.now());
+    return new Catalog(sql, clock, { maxAttempts: MAX_ATTEMPTS, leaseMs: LEASE_MS, ...settings });
+  }
+
+  /**
+   * Opens the catalog in `sql` as another process made it. Throws ConfigError when nobody did, or an older or
+   * newer program.
+   */
+  static async attach(sql: Sql, clock: Clock, settings: Partial<CatalogSettings> = {}): Promise<Catalog> {
+    if (!(await isMigrated(sql))) throw new NotSetUpError('catalog');
     return new Catalog(sql, clock, { maxAttempts: MAX_ATTEMPTS, leaseMs: LEASE_MS, ...settings });
   }
 

@@ -95,7 +95,8 @@ class Compaction {
   /** The groups in which there may be something to merge, the biggest first. */
   async #groups(): Promise<{ group: MergeGroup; name: string; look: string }[]> {
     const { catalog, metrics, settings } = this.#context;
-    const sizes = await catalog.merges.groups(fullOf(settings));
+    const all = await catalog.merges.groups(fullOf(settings));
+    const sizes = all.filter(({ table }) => settings.tables.includes(table));
     metrics.waiting.set(sizes.reduce((sum, { segments }) => sum + segments, 0));
     const groups = new Map<string, { group: MergeGroup; name: string; look: string; segments: number }>();
     for (const size of sizes) {

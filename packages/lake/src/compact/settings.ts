@@ -1,3 +1,5 @@
+import { TABLE_NAMES, type TableName } from '../tables.ts';
+
 const MIB = 1024 * 1024;
 
 /** Which segments are merged. Sizes are bytes of Parquet. */
@@ -36,6 +38,8 @@ export const PLAN_SETTINGS: PlanSettings = {
 export interface CompactSettings extends PlanSettings {
   /** The name under which this process claims; the same at every start, another one in every process. */
   readonly owner: string;
+  /** What is merged; the rest is left to another process. */
+  readonly tables: readonly TableName[];
   /** Between two looks for something to merge. */
   readonly intervalMs: number;
   /** Nothing is merged while a raw object waits longer than this to be ingested. */
@@ -47,6 +51,7 @@ export interface CompactSettings extends PlanSettings {
 
 export const COMPACT_SETTINGS: Omit<CompactSettings, 'owner'> = {
   ...PLAN_SETTINGS,
+  tables: TABLE_NAMES,
   intervalMs: 5000,
   yieldAfterMs: 5000,
   backoffMs: 1000,

@@ -1,5 +1,6 @@
-import { type Clock, migrate, type Sql, type SqlRunner } from '@lakewright/core';
+import { type Clock, isMigrated, migrate, type Sql, type SqlRunner } from '@lakewright/core';
 import type { ApiKeys } from '@lakewright/otlp';
+import { NotSetUpError } from '../errors.ts';
 import type { StorageProfile } from './profiles.ts';
 import { TENANCY } from './schema.ts';
 
@@ -28,6 +29,12 @@ export class Tenancy {
   /** Opens the tables in `sql`, bringing them up to date first. Throws ConfigError as core's `migrate` does. */
   static async open(sql: Sql, clock: Clock): Promise<Tenancy> {
     await migrate(sql, TENANCY, clock.now());
+    return new Tenancy(sql, clock);
+  }
+
+  /** Opens the tables as another process made them. Throws ConfigError when nobody did. */
+  static async attach(sql: Sql, clock: Clock): Promise<Tenancy> {
+    if (!(await isMigrated(sql, TENANCY))) throw new NotSetUpError('tenancy');
     return new Tenancy(sql, clock);
   }
 

@@ -1,4 +1,9 @@
-import { migrate as migrateSchema, type Sql, type SqlSchema } from '@lakewright/core';
+import {
+  isMigrated as isSchemaMigrated,
+  migrate as migrateSchema,
+  type Sql,
+  type SqlSchema,
+} from '@lakewright/core';
 import { ingest } from './001-ingest.ts';
 import { merges } from './002-merges.ts';
 
@@ -15,4 +20,9 @@ const CATALOG: SqlSchema = {
 /** Brings the catalog's tables to the version that this program knows. Throws as core's `migrate` does. */
 export function migrate(sql: Sql, nowMs: number): Promise<void> {
   return migrateSchema(sql, CATALOG, nowMs);
+}
+
+/** Whether the catalog's tables are there, at the version that this program knows. Throws as core's `isMigrated`. */
+export function isMigrated(sql: Sql): Promise<boolean> {
+  return isSchemaMigrated(sql, CATALOG);
 }

@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import {
+  Backoff,
+  joinedStore,
+  type Logger,
+  messageOf,
+  type ObjectStore,
+  type Sql,
+  systemClock,
+  UnavailableError,
+  Waker,
+} from '@lakewright/core';
+import {
+  bucketBase,
+  Catalog,
+  NotSetUpError,
+  type Places,
+  placesOf,
+  type StorageProfile,
+  Tenancy,
+} from '@lakewright/lake';
+import { postgresSql } from '@lakewright/local';
+import type { Registry } from 'prom-client';
+import type { Closers } from '../closers.ts';
+import type { ServiceSettings } from './settings.ts';
+
+/** What the object store of services in AWS is called in the catalog: its keys are whole URIs. */
+export const S3_STORE = 's3';
+
+/** The lake as one service sees it. */
+export interface ServiceLake {
+  readonly settings: ServiceSettings;
+  readonly catalog: Catalog;
+  readonly tenancy: Tenancy;
+  readonly profiles: readonly StorageProfile[];
+  readonly places: Places;
+  readonly store: ObjectStore;
+  /** The name under which this process claims: its own, and never another's. */
+  readonly owner: string;
+  /** For copies of objects and spilled rows; this service's own. */
+  readonly scratch: string;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+}
+
+/**
+ * Opens the databases and the buckets of the storage profiles. Waits for the database, and for `lakewright setup`,
+ * as long as the settings say; throws UnavailableError and NotSetUpError after that. `closers` is told what to
+ * close.
+ */
+export async function openLake(
+  name: string,
+  settings: ServiceSettings,
+  means: { logger: Logger; metrics: Registry; closers: Closers; signal: AbortSignal },
+): Promise<ServiceLake> {
+  const { logger, metrics, closers } = means;
+  const { catalog, tenancy } = await patiently(settings.setupWaitMs, means, () =>
+    attach(settings, logger, closers),
+  );
+  await catalog.bindStore(S3_STORE);
+  const profiles = await tenancy.storageProfiles();
+  const scratch = join(settings.scratch, name);
+  return {
+    settings,
+    catalog,
+    tenancy,
+    profiles,
+    places: placesOf(profiles),
+    store: await storeOf(profiles, scratch),
+    owner: `${name}/${hostname()}/${process.pid}/${randomBytes(6).toString('hex')}`,
+    scratch,
+    logger,
+    metrics,
+  };
+}
+
+async function attach(
+  { databases, leaseMs }: ServiceSettings,
+  logger: Logger,
+  closers: Closers,
+): Promise<{ catalog: Catalog; tenancy: Tenancy }> {
+  const open: Sql[] = [];
+  try {
+    const lakeSql = await postgresSql(databases.lake, { logger });
+    open.push(lakeSql);
+    const tenancySql =
+      databases.tenancy === databases.lake ? lakeSql : await postgresSql(databases.tenancy, { logger });
+    if (tenancySql !== lakeSql) open.push(tenancySql);
+    const catalog = await Catalog.attach(lakeSql, systemClock, leaseMs === undefined ? {} : { leaseMs });
+    const tenancy = await Tenancy.attach(tenancySql, systemClock);
+    for (const sql of open) closers.add(() => sql.close());
+    return { catalog, tenancy };
+  } catch (error) {
+    await Promise.allSettled(open.map((sql) => sql.close()));
+    throw error;
+  }
+}
+
+/** What `work` resolves with, tried again while the database is away or not set up, for `forMs` at most. */
+async function patiently<T>(
+  forMs: number,
+  { logger, signal }: { logger: Logger; signal: AbortSignal },
+  work: () => Promise<T>,
+): Promise<T> {
+  const backoff = new Backoff(250, 5000);
+  const until = performance.now() + forMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const mayPass = error instanceof UnavailableError || error instanceof NotSetUpError;
+      const waitMs = backoff.failed();
+      if (!mayPass || signal.aborted || performance.now() + waitMs > until) throw error;
+      logger.log('info', 'waiting for the database', { reason: messageOf(error) });
+      await new Waker().wait(waitMs, signal);
+    }
+  }
+}
+
+async function storeOf(profiles: readonly StorageProfile[], scratch: string): Promise<ObjectStore> {
+  const { s3ObjectStore } = await import('@lakewright/aws');
+  const parts = new Map<string, ObjectStore>();
+  for (const { bucket, region, endpoint } of profiles) {
+    const directory = join(scratch, 'objects', bucket);
+    parts.set(
+      bucketBase(bucket),
+      parts.get(bucketBase(bucket)) ??
+        s3ObjectStore({ bucket, region, endpoint, localCopies: { directory } }),
+    );
+  }
+  return joinedStore(parts);
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { messageOf, systemClock } from '@lakewright/core';
+import { createLakeAdmin, createSweeper, groupCommitter, IngestInbox, runAnnouncer } from '@lakewright/lake';
+import { createAdmission, startGrpcReceiver, startHttpReceiver } from '@lakewright/otlp';
+import { createSqlEngine, startQueryServer } from '@lakewright/query';
+import { Closers } from '../closers.ts';
+import { readiness } from '../profiles/readiness.ts';
+import { listening, urlOf } from '../profiles/settings.ts';
+import { sweepSettings } from '../profiles/upkeep.ts';
+import { liveKeys } from './live-keys.ts';
+import type { ServiceFunction } from './workers.ts';
+
+/** Answers queries over HTTP. */
+export const queryApi: ServiceFunction = async (lake, signal) => {
+  const { settings, catalog, tenancy, places, store, logger, metrics } = lake;
+  const auth = await liveKeys(tenancy, logger, signal);
+  const closers = new Closers();
+  try {
+    const engine = createSqlEngine({
+      ...{ logger, metrics, store },
+      index: catalog,
+      tempDirectory: join(lake.scratch, 'spill'),
+    });
+    closers.add(() => engine.close());
+    const sweeping = await sweepSettings(settings.config.lake);
+    const sweeper = createSweeper({
+      ...{ store, places, catalog, logger, clock: systemClock, settings: sweeping },
+    });
+    const { host, queryPort: port } = settings;
+    const server = await listening(
+      { what: 'query API', host, port, setting: 'LAKEWRIGHT_QUERY_PORT' },
+      startQueryServer({
+        ...{ logger, metrics, host, port, engine, auth },
+        admin: createLakeAdmin({ catalog, store, places, sweeper }),
+        ready: async () => {
+          const queue = await catalog.queue().catch((error: unknown) => ({ error: messageOf(error) }));
+          return readiness(queue, signal.aborted);
+        },
+      }),
+    );
+    closers.add(() => server.close());
+    logger.log('info', 'serving queries', { url: urlOf(host, server.port) });
+    await aborted(signal);
+  } finally {
+    await closers.close();
+  }
+};
+
+/** Receives OTLP and stores it as raw objects. */
+export const otelGateway: ServiceFunction = async (lake, signal) => {
+  const { settings, catalog, tenancy, places, store, logger, metrics, owner } = lake;
+  const auth = await liveKeys(tenancy, logger, signal);
+  const inbox = new IngestInbox();
+  const means = { store, places, catalog, logger, metrics, clock: systemClock };
+  const stopAnnouncing = new AbortController();
+  const announcing = runAnnouncer({ ...means, inbox, settings: { owner } }, stopAnnouncing.signal);
+  const closers = new Closers();
+  closers.add(async () => {
+    stopAnnouncing.abort();
+    await announcing;
+  });
+  try {
+    const committer = groupCommitter({ ...means, onCommitted: (object) => inbox.push(object) });
+    closers.add(() => committer.close());
+    const { host, otlpHttpPort, otlpGrpcPort } = settings;
+    const admission = createAdmission({}, metrics);
+    const shared = { host, sink: committer, auth, admission, logger, metrics };
+    const http = await listening(
+      { what: 'OTLP/HTTP', host, port: otlpHttpPort, setting: 'LAKEWRIGHT_OTLP_HTTP_PORT' },
+      startHttpReceiver({ ...shared, port: otlpHttpPort }),
+    );
+    closers.add(() => http.close());
+    const grpc = await listening(
+      { what: 'OTLP/gRPC', host, port: otlpGrpcPort, setting: 'LAKEWRIGHT_OTLP_GRPC_PORT' },
+      startGrpcReceiver({ ...shared, port: otlpGrpcPort }),
+    );
+    closers.add(() => grpc.close());
+    logger.log('info', 'receiving', { otlpHttp: urlOf(host, http.port), otlpGrpc: urlOf(host, grpc.port) });
+    await aborted(signal);
+  } finally {
+    await closers.close();
+  }
+};
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,98 @@
+import { ConfigError, type Signal, systemClock } from '@lakewright/core';
+import {
+  createSweeper,
+  createThreadCooker,
+  createThreadMerger,
+  INGEST_SETTINGS,
+  runCompaction,
+  runDiscovery,
+  runIngestWorker,
+  runPubSub,
+  runSweeper,
+  type TableName,
+} from '@lakewright/lake';
+import { sweepSettings } from '../profiles/upkeep.ts';
+import type { ServiceLake } from './open.ts';
+
+/** Milliseconds between two listings of prefixes on S3, which cost money and time. */
+const LISTING_MS = 60_000;
+/** Milliseconds for which objects are gathered, so that segments are not tiny. */
+const GATHER_MS = 2000;
+
+/** One service: resolves when `signal` is aborted and what it had begun is done or given back. */
+export type ServiceFunction = (lake: ServiceLake, signal: AbortSignal) => Promise<void>;
+
+/** Hears of objects from the queue at SQS_QUEUE_URL, and looks for what no message told of. */
+export const pubsubSqs: ServiceFunction = async (lake, signal) => {
+  const { store, places, catalog, logger, metrics, settings, owner } = lake;
+  const { SQS_QUEUE_URL: queueUrl, SQS_REGION: region } = settings.env;
+  if (!queueUrl) {
+    throw new ConfigError('SQS_QUEUE_URL is not set', { hint: 'name the queue of the S3 notifications' });
+  }
+  const { sqsQueue } = await import('@lakewright/aws');
+  const queue = await sqsQueue({ queueUrl, ...(region ? { region } : {}) });
+  const means = { store, places, catalog, logger, metrics };
+  const listing = { recentListingMs: LISTING_MS, dropListingMs: LISTING_MS, settleMs: 0 };
+  await Promise.all([
+    runPubSub({ ...means, queue }, signal),
+    runDiscovery(
+      { ...means, clock: systemClock, settings: { ...listing, ...settings.config.lake.ingest, owner } },
+      signal,
+    ),
+  ]);
+};
+
+/** Cooks the raw objects of one signal. */
+export function ingest(signal: Signal): ServiceFunction {
+  return async (lake, stop) => {
+    const { store, places, catalog, logger, metrics, settings, owner } = lake;
+    const cooker = createThreadCooker({ workers: INGEST_SETTINGS.workers });
+    try {
+      await runIngestWorker(
+        {
+          ...{ store, places, catalog, logger, metrics, cooker, clock: systemClock },
+          settings: {
+            intervalMs: GATHER_MS,
+            settleMs: 0,
+            ...settings.config.lake.ingest,
+            owner,
+            signals: [signal],
+          },
+        },
+        stop,
+      );
+    } finally {
+      await cooker.close();
+    }
+  };
+}
+
+/** Merges segments of some tables. */
+export function compact(tables: readonly TableName[]): ServiceFunction {
+  return async (lake, signal) => {
+    const { store, places, catalog, logger, metrics, settings, owner } = lake;
+    const merger = createThreadMerger();
+    const closing = new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(merger.close()), { once: true });
+    });
+    await runCompaction(
+      {
+        ...{ store, places, catalog, logger, metrics, merger, clock: systemClock },
+        settings: { ...settings.config.lake.compact, owner, tables },
+      },
+      signal,
+    );
+    await closing;
+  };
+}
+
+/** Removes what nobody needs any more. */
+export const sweeper: ServiceFunction = async (lake, signal) => {
+  const { store, places, catalog, logger, metrics, settings } = lake;
+  const means = { store, places, catalog, logger, metrics, clock: systemClock };
+  const sweep = await sweepSettings(settings.config.lake);
+  await runSweeper(
+    { ...means, settings: sweep, sweeper: createSweeper({ ...means, settings: sweep }) },
+    signal,
+  );
+};
