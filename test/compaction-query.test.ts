@@ -15,7 +15,7 @@ import {
 } from '@lakewright/lake';
 import { embeddedSql, FileObjectStore } from '@lakewright/local';
 import { createDemo } from '@lakewright/otlp';
-import { createSqlEngine, DEFAULT_SQL_LIMITS } from '@lakewright/query';
+import { createSqlEngine, DEFAULT_SQL_LIMITS, localFiles } from '@lakewright/query';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from './support/wait.ts';
@@ -131,7 +131,7 @@ describe('a query that is planned before its segments are merged', () => {
     };
     const engine = createSqlEngine({
       index,
-      store,
+      files: localFiles(store),
       tempDirectory: join(root, 'spill'),
       logger: silentLogger,
       metrics: new Registry(),

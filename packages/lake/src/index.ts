@@ -7,6 +7,7 @@ export * from './formats/index.ts';
 export * from './ingest/index.ts';
 export * from './places.ts';
 export * from './pubsub/index.ts';
+export * from './parquet/extract/index.ts';
 export * from './raw/index.ts';
 export * from './sweep/index.ts';
 export * from './tables.ts';

@@ -1,4 +1,5 @@
 export * from './errors.ts';
+export * from './files/index.ts';
 export {
   DEFAULT_HTTP_LIMITS,
   type HttpLimits,

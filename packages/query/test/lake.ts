@@ -5,7 +5,13 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { NotFoundError, type ObjectStore, silentLogger } from '@lakewright/core';
 import { type Segment, type SegmentIndex, storedColumns, type TableName } from '@lakewright/lake';
 import { Registry } from 'prom-client';
-import { createSqlEngine, type SqlEngine, type SqlEngineOptions, type SqlResult } from '../src/index.ts';
+import {
+  createSqlEngine,
+  localFiles,
+  type SqlEngine,
+  type SqlEngineOptions,
+  type SqlResult,
+} from '../src/index.ts';
 
 export const ORG = '12340000-0000-4000-8000-000000000000';
 export const OTHER_ORG = '56780000-0000-4000-8000-000000000000';
@@ -92,7 +98,7 @@ export async function testLake(): Promise<TestLake> {
     engine(options = {}) {
       const engine = createSqlEngine({
         index,
-        store,
+        files: localFiles(store),
         tempDirectory: join(root, 'tmp'),
         logger: silentLogger,
         metrics: new Registry(),

@@ -169,7 +169,7 @@ class LocalLake {
   }
 
   async #serveQueries({ catalog, store, refine, sweeper }: Core, auth: Authenticator): Promise<string> {
-    const { createSqlEngine, startQueryServer } = await import('@lakewright/query');
+    const { createSqlEngine, localFiles, startQueryServer } = await import('@lakewright/query');
     const { addRefineRoutes } = await import('@lakewright/refine');
     const { createLakeAdmin } = await import('@lakewright/lake');
     const { host, queryPort, dataDirectory, config } = this.#settings;
@@ -179,7 +179,7 @@ class LocalLake {
     const engine = createSqlEngine({
       ...shared,
       index: catalog,
-      store,
+      files: localFiles(store),
       tempDirectory: join(dataDirectory, 'spill'),
     });
     this.#closers.add(() => engine.close());

@@ -1,4 +1,5 @@
 import { ByteSink } from './byte-sink.ts';
+import type { ThriftField } from './read/thrift-reader.ts';
 
 const encoder = new TextEncoder();
 
@@ -28,6 +29,12 @@ export class ThriftWriter {
       this.out.zigzag(id);
     }
     this.#last = id;
+  }
+
+  /** A field as a ThriftReader gave it. */
+  raw({ id, type, bytes }: ThriftField): void {
+    this.#field(id, type);
+    this.out.set(bytes);
   }
 
   bool(id: number, value: boolean): void {

@@ -33,6 +33,7 @@ describe('POST /api/v1/sql', () => {
         stats: {
           segments: 1,
           bytes: expect.any(Number),
+          bytesRead: expect.any(Number),
           rowsReturned: 1,
           truncated: true,
           limit: 1,

@@ -8,7 +8,15 @@ import { csvAnswer, jsonAnswer, ndjsonAnswer } from './text-formats.ts';
 function breaking(failure: Error): SqlResult {
   return {
     columns: [{ name: 'a', type: 'INTEGER', duckdbType: INTEGER }],
-    stats: { segments: 1, bytes: 1, rowsReturned: 4, truncated: false, limit: 10, elapsedMs: 1 },
+    stats: {
+      segments: 1,
+      bytes: 1,
+      bytesRead: 1,
+      rowsReturned: 4,
+      truncated: false,
+      limit: 10,
+      elapsedMs: 1,
+    },
     async *chunks() {
       yield { rowCount: 2, column: () => [1, 2] };
       throw failure;

@@ -18,6 +18,7 @@ export interface Bounds {
   /** Exclusive, ns. */
   readonly endNs?: bigint;
   readonly services?: readonly string[];
+  readonly metrics?: readonly string[];
 }
 
 const MICRO = 1000n;
@@ -54,8 +55,8 @@ export async function tableBounds(
 ): Promise<Map<TableName, Bounds>> {
   const found = new Map<TableName, Bounds>();
   for (const reference of references) {
-    const { times, services } = conditionsOf(reference);
-    const bounds = { ...(await timeBounds(connection, times)), services };
+    const { times, services, metrics } = conditionsOf(reference);
+    const bounds = { ...(await timeBounds(connection, times)), services, metrics };
     const before = found.get(reference.table);
     found.set(reference.table, before === undefined ? bounds : hull(before, bounds));
   }
@@ -68,6 +69,7 @@ export function intersect(a: Bounds, b: Bounds): Bounds {
     startNs: either(a.startNs, b.startNs, later),
     endNs: either(a.endNs, b.endNs, earlier),
     services: a.services ?? b.services,
+    metrics: a.metrics ?? b.metrics,
   };
 }
 
@@ -85,8 +87,13 @@ function hull(a: Bounds, b: Bounds): Bounds {
   return {
     startNs: both(a.startNs, b.startNs, earlier),
     endNs: both(a.endNs, b.endNs, later),
-    services: both(a.services, b.services, (x, y) => [...new Set([...x, ...y])]),
+    services: both(a.services, b.services, union),
+    metrics: both(a.metrics, b.metrics, union),
   };
+}
+
+function union(a: readonly string[], b: readonly string[]): readonly string[] {
+  return [...new Set([...a, ...b])];
 }
 
 function either<T>(a: T | undefined, b: T | undefined, join: (a: T, b: T) => T): T | undefined {

@@ -16,6 +16,8 @@ export interface Conditions {
   readonly times: readonly TimeCondition[];
   /** service_name is one of these. */
   readonly services?: readonly string[];
+  /** metric_name is one of these. */
+  readonly metrics?: readonly string[];
 }
 
 const OPS: Readonly<Record<string, Comparison>> = {
@@ -40,12 +42,21 @@ export function conditionsOf(reference: TableReference): Conditions {
   const column = columnReader(reference, select);
   const times: TimeCondition[] = [];
   let services: readonly string[] | undefined;
+  let metrics: readonly string[] | undefined;
   for (const term of conjuncts(select.where_clause)) {
     times.push(...timeConditions(term, column));
-    const named = servicesOf(term, column);
-    if (named && (services === undefined || named.length < services.length)) services = named;
+    services = fewer(services, valuesOf('service_name', term, column));
+    metrics = fewer(metrics, valuesOf('metric_name', term, column));
   }
-  return { times, services };
+  return { times, services, metrics };
+}
+
+function fewer(
+  a: readonly string[] | undefined,
+  b: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return b.length < a.length ? b : a;
 }
 
 /** Reads which column of the referenced table an expression is, if it is surely one. */
@@ -98,18 +109,19 @@ function timeCondition(
   return isObject(expression) ? [{ column, op, expression }] : [];
 }
 
-function servicesOf(term: ExactObject, column: ColumnReader): string[] | undefined {
+/** The values of which the column `name` has one wherever `term` is true, when that is sure. */
+function valuesOf(name: string, term: ExactObject, column: ColumnReader): string[] | undefined {
   if (term.type === 'COMPARE_EQUAL' && term.class === 'COMPARISON') {
-    const value = column(term.left) === 'service_name' ? term.right : term.left;
+    const value = column(term.left) === name ? term.right : term.left;
     const other = value === term.right ? term.left : term.right;
-    return column(other) === 'service_name' ? texts([value]) : undefined;
+    return column(other) === name ? texts([value]) : undefined;
   }
   if (term.class === 'OPERATOR' && term.type === 'COMPARE_IN' && Array.isArray(term.children)) {
     const [input, ...values] = term.children;
-    return column(input) === 'service_name' ? texts(values) : undefined;
+    return column(input) === name ? texts(values) : undefined;
   }
   if (term.type === 'CONJUNCTION_OR' && Array.isArray(term.children)) {
-    const each = term.children.map((child) => (isObject(child) ? servicesOf(child, column) : undefined));
+    const each = term.children.map((child) => (isObject(child) ? valuesOf(name, child, column) : undefined));
     return each.every((one) => one !== undefined) ? [...new Set(each.flat())] : undefined;
   }
   return undefined;

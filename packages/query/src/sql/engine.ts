@@ -1,8 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { LakewrightError, LimitError, type Logger, messageOf, type ObjectStore } from '@lakewright/core';
+import { LakewrightError, LimitError, type Logger, messageOf } from '@lakewright/core';
 import type { SegmentIndex } from '@lakewright/lake';
 import type { Registry } from 'prom-client';
 import { EngineError, QueryError } from '../errors.ts';
+import type { SegmentFiles } from '../files/index.ts';
 import { DEFAULT_SQL_LIMITS, type SqlLimits } from '../limits.ts';
 import { createAdmission } from './admission.ts';
 import { Execution } from './execution.ts';
@@ -31,7 +32,7 @@ export interface SqlEngine {
   /**
    * Runs one query to its end and gives its rows to read. The caller reads `chunks()` to its end or calls
    * `close()`. Throws QueryError, ForbiddenQueryError, LimitError, SegmentReadError, CancelledError,
-   * EngineError, and what the index or the store throws.
+   * EngineError, and what the index or the files throw.
    */
   query(request: SqlRequest): Promise<SqlResult>;
   /** Frees what is kept ready. Queries that run end by themselves. */
@@ -40,7 +41,7 @@ export interface SqlEngine {
 
 export interface SqlEngineOptions {
   readonly index: SegmentIndex;
-  readonly store: ObjectStore;
+  readonly files: SegmentFiles;
   readonly limits?: Partial<SqlLimits>;
   /** Where queries spill; made when absent. Only spill directories of earlier runs are removed in it. */
   readonly tempDirectory: string;
@@ -58,10 +59,10 @@ function poolThreads(): number {
   return Math.max(1, Math.min(1024, Number.parseInt(process.env.UV_THREADPOOL_SIZE ?? '', 10) || 4));
 }
 
-/** An engine over the segments that `index` knows and `store` holds. */
+/** An engine over the segments that `index` knows and `files` opens. */
 export function createSqlEngine(options: SqlEngineOptions): SqlEngine {
   const limits: SqlLimits = { ...DEFAULT_SQL_LIMITS, ...options.limits };
-  const { index, store, tempDirectory, logger } = options;
+  const { index, files, tempDirectory, logger } = options;
   const threads = options.ioThreads ?? poolThreads();
   const places = Math.max(1, Math.min(limits.maxConcurrentQueries, threads - 2));
   if (places < limits.maxConcurrentQueries) {
@@ -73,7 +74,7 @@ export function createSqlEngine(options: SqlEngineOptions): SqlEngine {
   const admission = createAdmission(places, limits.maxQueuedQueries);
   const pool = sandboxPool(limits, tempDirectory);
   const metrics = sqlMetrics(options.metrics, admission);
-  const means = { index, store, tempDirectory, logger, limits, pool, functions: cachedPolicy() };
+  const means = { index, files, tempDirectory, logger, limits, pool, functions: cachedPolicy() };
 
   const answer = async (request: SqlRequest): Promise<SqlResult> => {
     checkSize(request.sql, limits);

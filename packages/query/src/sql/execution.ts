@@ -1,8 +1,10 @@
 import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
-import type { Logger, ObjectStore } from '@lakewright/core';
+import type { Logger } from '@lakewright/core';
 import { type SegmentIndex, TABLE_NAMES, type TableName } from '@lakewright/lake';
+import type { SegmentFiles } from '../files/index.ts';
 import type { SqlLimits } from '../limits.ts';
 import { type Bounds, tableBounds } from './bounds.ts';
+import { neededColumns } from './columns.ts';
 import { type ErrorContext, explain } from './duckdb-errors.ts';
 import type { FunctionPolicy } from './functions.ts';
 import { type ParsedQuery, parseQuery } from './parse.ts';
@@ -16,7 +18,7 @@ import { type Watchdog, watch } from './watchdog.ts';
 /** What every query of an engine is run with. */
 export interface ExecutionMeans {
   readonly index: SegmentIndex;
-  readonly store: ObjectStore;
+  readonly files: SegmentFiles;
   readonly limits: SqlLimits;
   readonly pool: SandboxPool;
   readonly tempDirectory: string;
@@ -40,7 +42,9 @@ const EVERY_TABLE_EMPTY: QueryPlan = {
   tables: TABLE_NAMES.map((table) => ({ table, bounds: {}, paths: [] })),
   segments: 0,
   bytes: 0,
+  bytesRead: 0,
   keyOf: new Map(),
+  release: () => undefined,
 };
 
 interface Complete {
@@ -62,6 +66,9 @@ export class Execution {
   readonly #started = performance.now();
   #context: ErrorContext;
   #sandbox: Sandbox | undefined;
+  #plan: QueryPlan | undefined;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly #stop = new AbortController();
   #released: Promise<void> | undefined;
 
   constructor(means: ExecutionMeans, query: AdmittedQuery, leave: () => void) {
@@ -89,6 +96,7 @@ export class Execution {
       this.#dog.stop();
       return this.#result(complete);
     } catch (error) {
+      this.#stop.abort();
       // The asker is answered now; the place is free when DuckDB has let go of it.
       void running.then(
         () => this.#release(),
@@ -107,7 +115,8 @@ export class Execution {
     // One row more than asked for tells whether there are more.
     const parsed = await parseQuery(connection, sql, limit + 1);
     this.#dog.check();
-    const plan = await this.#plan(parsed, connection);
+    const plan = await this.#planned(parsed, connection);
+    this.#plan = plan;
     this.#context = { ...this.#context, keyOf: plan.keyOf, positionOf: (at) => positionIn(parsed, at) };
     this.#dog.check();
     const stored = await runQuery(sandbox, plan, parsed.text);
@@ -116,7 +125,7 @@ export class Execution {
     return { sandbox, plan, stored, rows, raw: await connection.stream(resultStatement(rows)) };
   }
 
-  async #plan(parsed: ParsedQuery, connection: DuckDBConnection): Promise<QueryPlan> {
+  async #planned(parsed: ParsedQuery, connection: DuckDBConnection): Promise<QueryPlan> {
     const functions = await this.#means.functions(connection);
     const vetted = vetQuery(parsed.node, functions, parsed.positionOf);
     if (vetted.listsTables) return EVERY_TABLE_EMPTY;
@@ -125,8 +134,10 @@ export class Execution {
     return planQuery(this.#means, {
       organization,
       tables,
+      columns: neededColumns(parsed.query, vetted.references),
       range: { startNs, endNs },
       maxSegments: this.#means.limits.maxSegments,
+      signal: this.#stop.signal,
     });
   }
 
@@ -139,6 +150,7 @@ export class Execution {
       stats: {
         segments: plan.segments,
         bytes: plan.bytes,
+        bytesRead: plan.bytesRead,
         rowsReturned: rows,
         truncated: stored.rows > limit,
         limit,
@@ -163,6 +175,7 @@ export class Execution {
     } catch (error) {
       this.#means.logger.log('error', 'a query could not be cleaned up', { error });
     } finally {
+      this.#plan?.release();
       this.#leave();
     }
   }

@@ -28,6 +28,7 @@ export function sqlMetrics(registry: Registry, admission: Admission): SqlMetrics
   const rowCount = counter('lakewright_sql_rows_total', 'rows answered');
   const segmentCount = counter('lakewright_sql_segments_total', 'segments read');
   const byteCount = counter('lakewright_sql_segment_bytes_total', 'bytes of the files of the segments read');
+  const readCount = counter('lakewright_sql_read_bytes_total', 'bytes of those that were needed');
   const gauge = (name: string, help: string, value: () => number) =>
     new Gauge({
       name,
@@ -41,12 +42,13 @@ export function sqlMetrics(registry: Registry, admission: Admission): SqlMetrics
   gauge('lakewright_sql_waiting', 'SQL queries that wait for their turn', () => admission.waiting);
 
   return {
-    answered({ elapsedMs, rowsReturned, segments, bytes }) {
+    answered({ elapsedMs, rowsReturned, segments, bytes, bytesRead }) {
       queries.inc({ outcome: 'ok' });
       seconds.observe(elapsedMs / 1000);
       rowCount.inc(rowsReturned);
       segmentCount.inc(segments);
       byteCount.inc(bytes);
+      readCount.inc(bytesRead);
     },
     failed: (code) => queries.inc({ outcome: code }),
   };

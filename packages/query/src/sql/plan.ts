@@ -1,6 +1,7 @@
-import { LimitError, NotFoundError, type ObjectStore } from '@lakewright/core';
-import type { PlannedSegment, SegmentIndex, TableName } from '@lakewright/lake';
-import { EngineError, SegmentReadError } from '../errors.ts';
+import { LimitError } from '@lakewright/core';
+import type { PlannedSegment, RowConditions, SegmentIndex, TableName } from '@lakewright/lake';
+import { EngineError } from '../errors.ts';
+import type { OpenFiles, SegmentFiles } from '../files/index.ts';
 import { type Bounds, intersect } from './bounds.ts';
 
 /** The files that a query reads of one table. */
@@ -16,47 +17,88 @@ export interface QueryPlan {
   readonly segments: number;
   /** Of the segments' files together. */
   readonly bytes: number;
+  /** What is needed of those, as SegmentFiles counts it. */
+  readonly bytesRead: number;
   /** Which segment a local path holds. */
   readonly keyOf: ReadonlyMap<string, string>;
+  /** Lets go of the files, when nothing reads them any more. */
+  release(): void;
 }
 
-/** How many files' places are looked up at a time. */
-const LOOKUPS = 64;
+interface TableSegments {
+  readonly table: TableName;
+  readonly bounds: Bounds;
+  readonly segments: readonly PlannedSegment[];
+}
 
 /**
- * Finds the segments of `organization` that may hold rows within each table's bounds and within `range`.
- * Throws LimitError when they are more than `maxSegments`, SegmentReadError when one has no file.
+ * Finds the segments of `organization` that may hold rows within each table's bounds and within `range`, and
+ * opens their files. Throws LimitError when they are more than `maxSegments`, and what `files` throws.
  */
 export async function planQuery(
-  sources: { readonly index: SegmentIndex; readonly store: ObjectStore },
+  sources: { readonly index: SegmentIndex; readonly files: SegmentFiles },
   query: {
     readonly organization: string;
     readonly tables: ReadonlyMap<TableName, Bounds>;
+    /** What is read of each table; undefined when all columns may be. */
+    readonly columns: ReadonlyMap<TableName, ReadonlySet<string> | undefined>;
     readonly range: Bounds;
     readonly maxSegments: number;
+    readonly signal: AbortSignal;
   },
 ): Promise<QueryPlan> {
-  const tables: TablePlan[] = [];
-  const keyOf = new Map<string, string>();
-  let bytes = 0;
+  const found: TableSegments[] = [];
+  let count = 0;
   for (const [table, wanted] of query.tables) {
     const bounds = intersect(query.range, wanted);
     const segments = await findSegments(sources.index, query.organization, table, bounds);
-    if (keyOf.size + segments.length > query.maxSegments) {
+    count += segments.length;
+    if (count > query.maxSegments) {
       throw new LimitError(
         'maxSegments',
-        `the query would read ${keyOf.size + segments.length} segments; at most ${query.maxSegments} are read`,
+        `the query would read ${count} segments; at most ${query.maxSegments} are read`,
         { hint: 'narrow it with start and end, or with conditions on timestamp or service_name' },
       );
     }
-    const paths = await localPaths(sources.store, segments);
-    for (const [i, segment] of segments.entries()) {
-      keyOf.set(paths[i], segment.key);
-      bytes += segment.bytes;
-    }
-    tables.push({ table, bounds, paths });
+    found.push({ table, bounds, segments });
   }
-  return { tables, segments: keyOf.size, bytes, keyOf };
+  const wanted = found.map(({ table, bounds, segments }) => {
+    const columns = withTime(query.columns.get(table), bounds);
+    return { segments, columns, conditions: conditionsOf(bounds) };
+  });
+  return { ...planOf(found, await sources.files.open(wanted, query.signal)), segments: count };
+}
+
+/** The view of a table that has bounds looks at the time of every row. */
+function withTime(
+  columns: ReadonlySet<string> | undefined,
+  { startNs, endNs }: Bounds,
+): ReadonlySet<string> | undefined {
+  if (columns === undefined || (startNs === undefined && endNs === undefined)) return columns;
+  return new Set([...columns, 'time_unix_nano']);
+}
+
+function conditionsOf({ startNs, endNs, services, metrics }: Bounds): RowConditions {
+  const values = new Map<string, readonly string[]>();
+  if (services !== undefined) values.set('service_name', services);
+  if (metrics !== undefined) values.set('metric_name', metrics);
+  return { startNs, endNs, values };
+}
+
+function planOf(found: readonly TableSegments[], files: OpenFiles): Omit<QueryPlan, 'segments'> {
+  const keyOf = new Map<string, string>();
+  const tables = found.map(({ table, bounds, segments }, t) => {
+    const paths: string[] = [];
+    for (const [i, { key }] of segments.entries()) {
+      const path = files.paths[t][i];
+      if (path === undefined) continue;
+      paths.push(path);
+      keyOf.set(path, key);
+    }
+    return { table, bounds, paths };
+  });
+  const bytes = found.flatMap(({ segments }) => segments).reduce((sum, segment) => sum + segment.bytes, 0);
+  return { tables, bytes, bytesRead: files.bytesRead, keyOf, release: () => files.release() };
 }
 
 async function findSegments(
@@ -73,32 +115,4 @@ async function findSegments(
   if (foreign)
     throw new EngineError(`the index answered with segment ${foreign.key}, which was not asked for`);
   return segments;
-}
-
-async function localPaths(store: ObjectStore, segments: readonly PlannedSegment[]): Promise<string[]> {
-  const paths: string[] = [];
-  for (let from = 0; from < segments.length; from += LOOKUPS) {
-    const batch = segments.slice(from, from + LOOKUPS);
-    paths.push(...(await Promise.all(batch.map((segment) => localPath(store, segment.key)))));
-  }
-  return paths;
-}
-
-async function localPath(store: ObjectStore, key: string): Promise<string> {
-  let path: string;
-  try {
-    path = await store.localPath(key);
-  } catch (error) {
-    if (error instanceof NotFoundError) {
-      throw new SegmentReadError(key, 'its object is not in the store', { cause: error });
-    }
-    throw error;
-  }
-  // DuckDB would read these as a pattern and might find another file.
-  if (/[*?[\]]/.test(path)) {
-    throw new SegmentReadError(key, 'its path has one of * ? [ ] in it', {
-      hint: 'move the data directory to a path without these characters',
-    });
-  }
-  return path;
 }

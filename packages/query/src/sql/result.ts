@@ -15,6 +15,11 @@ export interface SqlStats {
   readonly segments: number;
   /** Bytes of those segments' files. */
   readonly bytes: number;
+  /**
+   * Bytes of them that the query needed: footers and column chunks, wherever they came from. Files of this
+   * machine are counted whole.
+   */
+  readonly bytesRead: number;
   readonly rowsReturned: number;
   /** Whether the query has more rows than `limit`, which were not answered. */
   readonly truncated: boolean;

@@ -14,6 +14,13 @@ const STRUCT = 12;
 /** Structs within structs; Parquet's own go to about eight. */
 const MAX_DEPTH = 32;
 
+/** A field whose value is not looked at: a boolean's is its type. */
+export interface ThriftField {
+  readonly id: number;
+  readonly type: number;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Reads structs in Thrift's compact protocol, the counterpart of ThriftWriter. Throws RangeError when the
  * bytes end early or are of another kind than asked for.
@@ -44,6 +51,18 @@ export class ThriftReader {
       if (!field(id, type)) this.#skip(type);
     }
     this.#depth--;
+  }
+
+  /** Reads one struct and answers its fields as they are, in their order. */
+  fields(): ThriftField[] {
+    const fields: ThriftField[] = [];
+    this.struct((id, type) => {
+      const from = this.at;
+      this.#skip(type);
+      fields.push({ id, type, bytes: this.#bytes.subarray(from, this.at) });
+      return true;
+    });
+    return fields;
   }
 
   /** Reads a list: `item` is called for each of its items and reads it. */
