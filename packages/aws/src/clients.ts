@@ -2,14 +2,30 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
+import { ConfigError } from '@lakewright/core';
 import manifest from '../package.json' with { type: 'json' };
+import { type RoleOptions, roleCredentials } from './roles.ts';
 
-/** Where a service is. Credentials are the SDK's business: its chain of environment, profile and role. */
-export interface ClientOptions {
+/** Where a service is, and as whom it is asked. Without a role that is the SDK's chain: environment, profile, task. */
+export interface ClientOptions extends RoleOptions {
   /** Default: AWS_REGION, AWS_DEFAULT_REGION, then the profile's. */
   readonly region?: string;
   /** Another service than AWS', for all requests. Default: AWS_ENDPOINT_URL_S3, _SQS and so on, AWS_ENDPOINT_URL. */
   readonly endpoint?: string;
+  /**
+   * Certificates of the endpoint are not checked: whoever is in between can read and change everything. For a store of
+   * one's own that has no certificate that others trust; AWS' own are always checked.
+   */
+  readonly insecureTls?: boolean;
+}
+
+export interface S3ClientOptions extends ClientOptions {
+  /**
+   * Buckets are paths of the endpoint, and not host names. Default: with any endpoint of one's own, whose names of
+   * buckets are seldom known to the network.
+   */
+  readonly forcePathStyle?: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,10 +39,10 @@ const IDLE_TIMEOUT_MS = 60_000;
 const MAX_CONNECTIONS = 128;
 
 /** A client for S3, as everything of this package makes it. */
-export function s3Client(options: ClientOptions, environment: Environment = process.env): S3Client {
+export function s3Client(options: S3ClientOptions, environment: Environment = process.env): S3Client {
   const endpoint = endpointOf('S3', options, environment);
-  // Buckets are host names at AWS; an emulator or another store is seldom reachable by all those names.
-  return new S3Client({ ...common(options, endpoint, environment), forcePathStyle: endpoint !== undefined });
+  const { forcePathStyle = endpoint !== undefined } = options;
+  return new S3Client({ ...common(options, endpoint, environment), forcePathStyle });
 }
 
 /** A client for SQS, as everything of this package makes it. */
@@ -59,17 +75,35 @@ export function regionOf(options: ClientOptions, environment: Environment = proc
   return options.region || environment.AWS_REGION || environment.AWS_DEFAULT_REGION || undefined;
 }
 
+/** A client for STS. It is where AWS has it, however far away the service is that the role is for. */
+function stsClient({ region }: ClientOptions, environment: Environment): STSClient {
+  return new STSClient(common({ region }, endpointOf('STS', {}, environment), environment));
+}
+
 function common(options: ClientOptions, endpoint: string | undefined, environment: Environment) {
   const region = regionOf(options, environment);
+  const { roleArn, insecureTls = false } = options;
+  if (insecureTls && endpoint === undefined) {
+    throw new ConfigError('insecureTls: certificates of AWS itself are always checked', {
+      hint: 'leave it out, or name the endpoint of a store of your own',
+    });
+  }
   return {
     ...(region === undefined ? {} : { region }),
+    ...(roleArn
+      ? { credentials: roleCredentials({ ...options, roleArn }, () => stsClient(options, environment)) }
+      : {}),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(environment.AWS_MAX_ATTEMPTS ? {} : { maxAttempts: MAX_ATTEMPTS }),
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: IDLE_TIMEOUT_MS,
       httpAgent: { maxSockets: MAX_CONNECTIONS, keepAlive: true },
-      httpsAgent: { maxSockets: MAX_CONNECTIONS, keepAlive: true },
+      httpsAgent: {
+        maxSockets: MAX_CONNECTIONS,
+        keepAlive: true,
+        ...(insecureTls ? { rejectUnauthorized: false } : {}),
+      },
     },
     // Checksums stay as the SDK has them: every upload carries a CRC-32 that S3 verifies. A store that takes
     // none of them is spoken to with AWS_REQUEST_CHECKSUM_CALCULATION=when_required.
@@ -78,7 +112,7 @@ function common(options: ClientOptions, endpoint: string | undefined, environmen
 }
 
 function endpointOf(
-  service: 'S3' | 'SQS' | 'SSM' | 'SECRETS_MANAGER',
+  service: 'S3' | 'SQS' | 'SSM' | 'SECRETS_MANAGER' | 'STS',
   options: ClientOptions,
   environment: Environment,
 ): string | undefined {

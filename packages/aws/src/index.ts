@@ -1,5 +1,6 @@
-export type { ClientOptions } from './clients.ts';
+export type { ClientOptions, S3ClientOptions } from './clients.ts';
 export * from './errors.ts';
+export type { RoleOptions } from './roles.ts';
 export type { LocalCopiesOptions } from './s3/local-copies.ts';
 export { type S3ObjectStoreOptions, s3ObjectStore } from './s3/object-store.ts';
 export { awsSecrets } from './secrets/aws-secrets.ts';

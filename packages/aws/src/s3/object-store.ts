@@ -20,7 +20,7 @@ import {
   systemClock,
   UnavailableError,
 } from '@lakewright/core';
-import { type ClientOptions, regionOf, s3Client } from '../clients.ts';
+import { regionOf, type S3ClientOptions, s3Client } from '../clients.ts';
 import { awsError, type Deed, isAwsError } from '../errors.ts';
 import { S3Address } from './address.ts';
 import { quoted, unquoted } from './etags.ts';
@@ -33,7 +33,7 @@ import { writeObject } from './writes.ts';
 /** Times that an object which is replaced while it is copied to this machine is copied anew. */
 const COPY_ATTEMPTS = 5;
 
-export interface S3ObjectStoreOptions extends ClientOptions {
+export interface S3ObjectStoreOptions extends S3ClientOptions {
   readonly bucket: string;
   /** Where in the bucket the store is, with a slash at its end. Default: all of the bucket. */
   readonly prefix?: string;
