@@ -12,6 +12,7 @@ import { addServices } from './commands/services.ts';
 import { addSetup } from './commands/setup.ts';
 import { addStatus } from './commands/status.ts';
 import { addSweep } from './commands/sweep.ts';
+import { addSysinfo } from './commands/sysinfo.ts';
 import { addTail } from './commands/tail.ts';
 import { addUp } from './commands/up.ts';
 import type { CommandContext } from './context.ts';
@@ -77,6 +78,7 @@ function createProgram(context: CommandContext): Command {
     addConnect,
     addSetup,
     addService,
+    addSysinfo,
   ]) {
     add(program, context);
   }
