@@ -23,8 +23,9 @@ export interface CompactDependencies {
 }
 
 /**
- * Merges small segments into big ones until `signal` is aborted, one merge at a time, and only while ingest
- * keeps up. When aborted it ends the merge in progress, or gives it up when the merger is closed. Failures of
+ * Merges small segments into big ones until `signal` is aborted, as many at once as the merger has threads,
+ * and only while ingest keeps up. When aborted it ends the merges in progress, or gives them up when the merger
+ * is closed. Failures of
  * the store, the catalog or a segment are logged and tried again; they never end it.
  */
 export async function runCompaction(dependencies: CompactDependencies, signal: AbortSignal): Promise<void> {
@@ -81,15 +82,29 @@ class Compaction {
     }
     await catalog.merges.expireLeases();
     let merged = false;
+    // The lanes share one list: each takes the next merge when its last one is done.
+    const merges = this.#merges(signal);
+    const lane = async (): Promise<void> => {
+      for (let next = await merges.next(); !next.done; next = await merges.next()) {
+        if (await this.#merge(next.value)) merged = true;
+      }
+    };
+    const lanes = await Promise.allSettled(Array.from({ length: this.#context.merger.threads }, lane));
+    const failed = lanes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return merged;
+  }
+
+  /** What is planned now, until `signal` is aborted or ingest falls behind. No two name the same segment. */
+  async *#merges(signal: AbortSignal): AsyncGenerator<PlannedMerge<MergeCandidate>, undefined> {
     for (const group of await this.#groups()) {
       const merges = await this.#plan(group.group);
       if (merges.length === 0) this.#idle.set(group.name, group.look);
       for (const merge of merges) {
-        if (signal.aborted || (await this.#isIngestBehind())) return merged;
-        if (await this.#merge(merge)) merged = true;
+        if (signal.aborted || (await this.#isIngestBehind())) return;
+        yield merge;
       }
     }
-    return merged;
   }
 
   /** The groups in which there may be something to merge, the biggest first. */

@@ -24,7 +24,7 @@ const UNCOMPRESSED = 0;
 const ZSTD = 6;
 const ZSTD_LEVEL = 1;
 /** Pages of a chunk smaller than this together gain nothing from compression. */
-const SMALL_CHUNK_BYTES = 96;
+const SMALL_CHUNK_BYTES = 512;
 
 /** A chunk of nothing but NULLs: some readers stumble over a dictionary without entries. */
 const NO_VALUES: EncodedValues = { encoding: ENCODING.PLAIN, dictionaryCount: 0 };

@@ -5,22 +5,54 @@ import type { MergeAnswer, MergeJob } from './worker.ts';
 
 export type { MergeJob } from './worker.ts';
 
-/** Merges segments off the main thread, one job at a time. */
+/** Merges segments off the main thread. */
 export interface Merger {
+  /** Jobs that are merged at once; what is more waits its turn. */
+  readonly threads: number;
   /**
    * The parts of the merged file. Throws UnmergeableError naming an input that cannot be merged, and
    * UnavailableError when the thread died or was closed.
    */
   merge(job: MergeJob): Promise<readonly Uint8Array[]>;
-  /** Ends the job in progress, which is rejected. */
+  /** Ends the jobs in progress, which are rejected. */
   close(): Promise<void>;
 }
 
+/** How a merger's threads are made. */
+export interface MergerOptions {
+  /** How many: two merges at once take twice the memory of one. */
+  readonly threads?: number;
+  /** Bounds what of a thread is not column data, MiB. */
+  readonly maxHeapMb?: number;
+  /** After how many milliseconds without a job a thread ends. */
+  readonly idleMs?: number;
+}
+
 /**
- * A merger in a worker thread that starts with the first job and ends after a minute without one, so that a
- * lake at rest does not keep its memory. `maxHeapMb` bounds what is not column data.
+ * A merger in worker threads that start with their first job and end after a minute without one, so that a
+ * lake at rest does not keep their memory.
  */
-export function createThreadMerger({ maxHeapMb = 512, idleMs = 60_000 } = {}): Merger {
+export function createThreadMerger({ threads = 1, ...options }: MergerOptions = {}): Merger {
+  const pool = Array.from({ length: threads }, () => ({ thread: mergerThread(options), waiting: 0 }));
+  return {
+    threads,
+    async merge(job) {
+      const least = pool.reduce((best, each) => (each.waiting < best.waiting ? each : best));
+      least.waiting++;
+      try {
+        return await least.thread.merge(job);
+      } finally {
+        least.waiting--;
+      }
+    },
+    async close() {
+      await Promise.all(pool.map(({ thread }) => thread.close()));
+    },
+  };
+}
+
+/** One thread, one job at a time. */
+function mergerThread({ maxHeapMb = 512, idleMs = 60_000 }: MergerOptions): Omit<Merger, 'threads'> {
   let worker: Worker | undefined;
   let current:
     | { resolve: (parts: readonly Uint8Array[]) => void; reject: (error: Error) => void }
