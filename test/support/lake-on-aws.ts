@@ -81,6 +81,7 @@ export class LakeOnAws {
       LRDB_SSLMODE: 'disable',
       SQS_QUEUE_URL: queueUrl,
       SQS_REGION: 'us-east-1',
+      HEALTH_CHECK_PORT: '0',
       LAKEWRIGHT_HOST: '127.0.0.1',
       LAKEWRIGHT_QUERY_PORT: String(query),
       LAKEWRIGHT_OTLP_HTTP_PORT: String(otlpHttp),

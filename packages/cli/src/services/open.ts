@@ -122,13 +122,15 @@ async function patiently<T>(
 async function storeOf(profiles: readonly StorageProfile[], scratch: string): Promise<ObjectStore> {
   const { s3ObjectStore } = await import('@lakewright/aws');
   const parts = new Map<string, ObjectStore>();
-  for (const { bucket, region, endpoint } of profiles) {
-    const directory = join(scratch, 'objects', bucket);
-    parts.set(
-      bucketBase(bucket),
-      parts.get(bucketBase(bucket)) ??
-        s3ObjectStore({ bucket, region, endpoint, localCopies: { directory } }),
-    );
+  for (const { bucket, region, endpoint, pathStyle, insecureTls, role } of profiles) {
+    const base = bucketBase(bucket);
+    if (parts.has(base)) continue;
+    const store = s3ObjectStore({
+      ...{ bucket, region, endpoint, insecureTls, roleArn: role },
+      ...(endpoint === undefined ? {} : { forcePathStyle: pathStyle }),
+      localCopies: { directory: join(scratch, 'objects', bucket) },
+    });
+    parts.set(base, store);
   }
   return joinedStore(parts);
 }

@@ -1,13 +1,17 @@
-import type { Logger } from '@lakewright/core';
+import { type Logger, messageOf } from '@lakewright/core';
+import type { ReadyReport } from '@lakewright/query';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { Closers } from '../closers.ts';
-import { openLake } from './open.ts';
+import { healthPort } from '../health/port.ts';
+import { startHealthServer } from '../health/server.ts';
+import { openLake, type ServiceLake } from './open.ts';
 import type { Service } from './registry.ts';
 import type { ServiceSettings } from './settings.ts';
 
 /**
- * Runs one service until `signal` is aborted and its work is done or given back. Throws ConfigError for settings
- * that cannot work, NotSetUpError when nobody ran `lakewright setup`, UnavailableError when the database stays away.
+ * Runs one service until `signal` is aborted and its work is done or given back, and tells of its health
+ * meanwhile. Throws ConfigError for settings that cannot work, NotSetUpError when nobody ran `lakewright setup`,
+ * UnavailableError when the database stays away.
  */
 export async function runService(
   service: Service,
@@ -18,17 +22,38 @@ export async function runService(
   const closers = new Closers();
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
+  let lake: ServiceLake | undefined;
   try {
-    const lake = await openLake(service.name, settings, { logger, metrics, closers, signal });
+    const health = await startHealthServer({
+      port: healthPort(settings.env),
+      metrics,
+      ready: () => readyReport(lake, signal.aborted),
+    });
+    closers.add(() => health.close());
+    lake = await openLake(service.name, settings, { logger, metrics, closers, signal });
     const run = await service.load();
     logger.log('info', 'running', {
       service: service.name,
       owner: lake.owner,
       buckets: lake.places.all.map(({ base }) => base),
+      health: health.port,
     });
     await run(lake, signal);
     logger.log('info', 'stopped', { service: service.name });
   } finally {
     await closers.close();
   }
+}
+
+/** Ready means that the catalog answers, and that the service is not about to end. */
+async function readyReport(lake: ServiceLake | undefined, stopping: boolean): Promise<ReadyReport> {
+  if (lake === undefined) {
+    return { ready: false, parts: { catalog: { ready: false, detail: 'not opened yet' } } };
+  }
+  const catalog = await lake.catalog.queue().then(
+    () => ({ ready: true }),
+    (error: unknown) => ({ ready: false, detail: messageOf(error) }),
+  );
+  const process = stopping ? { ready: false, detail: 'stopping' } : { ready: true };
+  return { ready: catalog.ready && process.ready, parts: { catalog, process } };
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { messageOf, systemClock } from '@lakewright/core';
 import { createLakeAdmin, createSweeper, groupCommitter, IngestInbox, runAnnouncer } from '@lakewright/lake';
 import { createAdmission, startGrpcReceiver, startHttpReceiver } from '@lakewright/otlp';
-import { createSqlEngine, startQueryServer } from '@lakewright/query';
+import { createSqlEngine, remoteFiles, startQueryServer } from '@lakewright/query';
 import { Closers } from '../closers.ts';
 import { readiness } from '../profiles/readiness.ts';
 import { listening, urlOf } from '../profiles/settings.ts';
@@ -16,8 +16,10 @@ export const queryApi: ServiceFunction = async (lake, signal) => {
   const auth = await liveKeys(tenancy, logger, signal);
   const closers = new Closers();
   try {
+    const files = await remoteFiles({ store, metrics, directory: join(lake.scratch, 'segments') });
+    closers.add(() => files.close());
     const engine = createSqlEngine({
-      ...{ logger, metrics, store },
+      ...{ logger, metrics, files },
       index: catalog,
       tempDirectory: join(lake.scratch, 'spill'),
     });

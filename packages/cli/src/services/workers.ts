@@ -25,12 +25,16 @@ export type ServiceFunction = (lake: ServiceLake, signal: AbortSignal) => Promis
 /** Hears of objects from the queue at SQS_QUEUE_URL, and looks for what no message told of. */
 export const pubsubSqs: ServiceFunction = async (lake, signal) => {
   const { store, places, catalog, logger, metrics, settings, owner } = lake;
-  const { SQS_QUEUE_URL: queueUrl, SQS_REGION: region } = settings.env;
+  const { SQS_QUEUE_URL: queueUrl, SQS_REGION: region, SQS_ROLE_ARN: roleArn } = settings.env;
   if (!queueUrl) {
     throw new ConfigError('SQS_QUEUE_URL is not set', { hint: 'name the queue of the S3 notifications' });
   }
   const { sqsQueue } = await import('@lakewright/aws');
-  const queue = await sqsQueue({ queueUrl, ...(region ? { region } : {}) });
+  const queue = await sqsQueue({
+    queueUrl,
+    ...(region ? { region } : {}),
+    ...(roleArn ? { roleArn } : {}),
+  });
   const means = { store, places, catalog, logger, metrics };
   const listing = { recentListingMs: LISTING_MS, dropListingMs: LISTING_MS, settleMs: 0 };
   await Promise.all([
