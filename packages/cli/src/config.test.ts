@@ -53,13 +53,14 @@ describe('loadConfig', () => {
   });
 
   it('leaves the lake as it is where the file says nothing of it', async () => {
-    expect((await load('')).lake).toEqual({ compact: {}, sweep: { retention: [] } });
+    expect((await load('')).lake).toEqual({ ingest: {}, compact: {}, sweep: { retention: [] } });
   });
 
-  it('reads how the lake is merged and swept', async () => {
+  it('reads how the lake is filled, merged and swept', async () => {
     const organization = DEFAULT_ORGANIZATION;
     const { lake } = await load(
       `lake:
+  ingest: { interval: 1s, listing: 30s, full_listing: 10m }
   compaction: { interval: 2s, min_inputs: 8 }
   sweep: { interval: 5m, grace: 1h }
   raw_retention: 30d
@@ -69,6 +70,7 @@ describe('loadConfig', () => {
     );
     const HOUR = 3_600_000;
     expect(lake).toEqual({
+      ingest: { intervalMs: 1000, dropListingMs: 30_000, recentListingMs: 30_000, fullListingMs: 600_000 },
       compact: { intervalMs: 2000, minInputs: 8 },
       sweep: {
         intervalMs: 300_000,
