@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { embeddedSql, FileObjectStore, postgresSql } from '../src/index.ts';
 import { postgresPrograms, startPostgres, type TestServer } from './postgres-server.ts';
 
-export { embeddedSql, sqlQueue } from '../src/index.ts';
+export { embeddedSql, FileObjectStore, sqlQueue } from '../src/index.ts';
 
 /** Runs `suite` over the embedded PostgreSQL: `empty` answers a database without tables. */
 export function describeEmbedded(name: string, suite: (empty: () => Promise<Sql>) => void): void {

@@ -27,6 +27,15 @@ export interface Row {
   readonly columns?: Readonly<Record<string, string>>;
 }
 
+interface SelectOptions {
+  readonly table?: TableName;
+  /** Gives a row for each `i` from 0 up to it. */
+  readonly rows: number;
+  /** Columns as SQL expressions of `i`; the rest is NULL. */
+  readonly columns: Readonly<Record<string, string>> & { readonly time_unix_nano: string };
+  readonly orderBy: string;
+}
+
 interface SegmentOptions {
   readonly organization?: string;
   readonly table?: TableName;
@@ -46,6 +55,8 @@ export interface TestLake {
   readonly asked: IndexQuery[];
   /** Writes one segment and tells the index. */
   add(options: SegmentOptions): Promise<Segment>;
+  /** Writes one segment of many rows, in row groups of 2,048, and tells the index. */
+  addMany(options: SelectOptions): Promise<Segment>;
   /** Tells the index of a segment without writing one. */
   announce(segment: Segment): void;
   engine(options?: Partial<SqlEngineOptions>): SqlEngine;
@@ -95,6 +106,37 @@ export async function testLake(): Promise<TestLake> {
       segments.push(segment);
       return segment;
     },
+    async addMany({ table = 'logs', rows, columns, orderBy }) {
+      const key = `db/${ORG}/${table}/20240101/00/${segments.length}.parquet`;
+      const path = join(root, key);
+      mkdirSync(dirname(path), { recursive: true });
+      const timestamp = `make_timestamptz(((${columns.time_unix_nano}) // 1000)::BIGINT)`;
+      const given: Record<string, string> = { timestamp, service_name: "'unknown'", ...columns };
+      const cells = storedColumns(table).map(
+        ({ name, type }) => `CAST(${given[name] ?? 'NULL'} AS ${fileType(type)}) AS "${name}"`,
+      );
+      await connection.run(
+        `COPY (SELECT ${cells.join(', ')} FROM range(${rows}) t(i) ORDER BY ${orderBy})
+         TO '${path}' (FORMAT parquet, ROW_GROUP_SIZE 2048)`,
+      );
+      const read = await connection.runAndReadAll(
+        `SELECT min(time_unix_nano), max(time_unix_nano), list(DISTINCT service_name) FROM '${path}'`,
+      );
+      const [[minTimeNs, maxTimeNs, services]] = read.getRowsJS() as [[bigint, bigint, string[]]];
+      const segment: Segment = {
+        organization: ORG,
+        table,
+        segmentId: String(segments.length),
+        key,
+        rows,
+        bytes: statSync(path).size,
+        minTimeNs,
+        maxTimeNs,
+        services: services.toSorted(),
+      };
+      segments.push(segment);
+      return segment;
+    },
     engine(options = {}) {
       const engine = createSqlEngine({
         index,
@@ -128,7 +170,6 @@ export async function rowsOf(result: SqlResult): Promise<unknown[][]> {
 
 function cell({ name, type }: { name: string; type: string }, row: Row): string {
   const given = row.columns?.[name];
-  const fileType = type === 'TIMESTAMP' ? 'TIMESTAMPTZ' : type;
   const sql =
     given ??
     {
@@ -137,8 +178,10 @@ function cell({ name, type }: { name: string; type: string }, row: Row): string 
       service_name: `'${row.service ?? 'unknown'}'`,
     }[name] ??
     'NULL';
-  return `CAST(${sql} AS ${fileType}) AS "${name}"`;
+  return `CAST(${sql} AS ${fileType(type)}) AS "${name}"`;
 }
+
+const fileType = (type: string): string => (type === 'TIMESTAMP' ? 'TIMESTAMPTZ' : type);
 
 function matches(segment: Segment, query: IndexQuery): boolean {
   return (

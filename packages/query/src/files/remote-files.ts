@@ -3,7 +3,7 @@ import type { ObjectStore } from '@lakewright/core';
 import { keptGroups, type PlannedSegment, planExtract } from '@lakewright/lake';
 import type { Registry } from 'prom-client';
 import { CancelledError, SegmentReadError } from '../errors.ts';
-import type { CachedFile, WantedExtract } from './cached-file.ts';
+import type { WantedExtract } from './cached-file.ts';
 import { processDirectory } from './directory.ts';
 import { ExtractCache } from './extract-cache.ts';
 import { Footers, type KnownSegment } from './footers.ts';
@@ -58,14 +58,16 @@ class RemoteFiles implements SegmentFiles {
     const stop = new AbortController();
     const ends = [stop.signal, this.#closing.signal, ...(signal === undefined ? [] : [signal])];
     const either = AbortSignal.any(ends);
+    const opening = this.#open(wanted, either);
     try {
-      const planned = await Promise.all(
-        wanted.map((one) => Promise.all(one.segments.map((segment) => this.#plan(one, segment, either)))),
-      );
-      return await this.#files(planned, either);
+      return await untilAborted(opening, either);
     } catch (error) {
       // What else this query was reading is of no use now.
       stop.abort();
+      opening.then(
+        (files) => files.release(),
+        () => undefined,
+      );
       if (error instanceof SegmentReadError) this.#footers.forget(error.key);
       throw error;
     }
@@ -75,6 +77,13 @@ class RemoteFiles implements SegmentFiles {
     this.#closing.abort();
     await this.#cache.close();
     await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async #open(wanted: readonly WantedSegments[], signal: AbortSignal): Promise<OpenFiles> {
+    const planned = await Promise.all(
+      wanted.map((one) => Promise.all(one.segments.map((segment) => this.#plan(one, segment, signal)))),
+    );
+    return this.#files(planned, signal);
   }
 
   async #plan(wanted: WantedSegments, segment: PlannedSegment, signal: AbortSignal): Promise<Planned> {
@@ -108,7 +117,7 @@ class RemoteFiles implements SegmentFiles {
     const wanted = all.flatMap((each) => (each.wanted === undefined ? [] : [each.wanted]));
     const files = await this.#cache.take(wanted, signal);
     try {
-      await allReady(files, signal);
+      await untilAborted(Promise.all(files.map(({ ready }) => ready)), signal);
     } catch (error) {
       this.#cache.release(files);
       throw error;
@@ -126,13 +135,14 @@ class RemoteFiles implements SegmentFiles {
   }
 }
 
-async function allReady(files: readonly CachedFile[], signal: AbortSignal): Promise<void> {
+/** What `work` resolves to; throws CancelledError as soon as `signal` is aborted. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(new CancelledError());
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
   try {
-    await Promise.race([aborted.promise, Promise.all(files.map(({ ready }) => ready))]);
+    return await Promise.race([aborted.promise, work]);
   } finally {
     signal.removeEventListener('abort', abort);
   }

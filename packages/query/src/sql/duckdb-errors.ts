@@ -42,6 +42,10 @@ const QUERY_FAULTS = new Set([
   'Syntax',
 ]);
 
+/** What the reader of a page's header says when there is none: it does not say of which file. */
+const NO_PAGE =
+  /^(don't know what type|TProtocolException|TTransportException|No more data to read|Invalid data)/;
+
 /** The type of errors that are not DuckDB's, whose messages are not meant for askers. */
 const UNKNOWN = '';
 
@@ -51,6 +55,7 @@ export function explain(error: unknown, context: ErrorContext): LakewrightError 
   const { type, message, byteOffset } = faultOf(error);
   const key = [...context.keyOf].find(([path]) => message.includes(path))?.[1];
   if (key !== undefined) return new SegmentReadError(key, withoutPaths(message, context), { cause: error });
+  if (type === 'Invalid' && NO_PAGE.test(message)) return damagedPage(context, error);
   if (type === 'Out of Memory') return outOfMemory(context, error);
   if (type === UNKNOWN)
     return new EngineError('the query failed; the log of the server says more', { cause: error });
@@ -82,6 +87,12 @@ function faultOf(error: unknown): DuckDBFault {
     message: text.slice(prefix?.[0].length ?? 0),
     byteOffset: undefined,
   };
+}
+
+function damagedPage({ keyOf }: ErrorContext, cause: unknown): SegmentReadError {
+  const [first, ...others] = keyOf.values();
+  const which = others.length === 0 ? first : `${first} or one of ${others.length} others`;
+  return new SegmentReadError(which, 'a page of it is damaged', { cause });
 }
 
 /** DuckDB says the same of memory and of the disk that it spills to: whichever gave out last. */
