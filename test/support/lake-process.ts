@@ -22,6 +22,8 @@ export interface LakeOptions {
   readonly args?: readonly string[];
   /** A command that runs the one that follows it. */
   readonly wrapper?: readonly string[];
+  /** Variables for it, which may need to know where it listens for OTLP over HTTP. */
+  readonly env?: (httpUrl: string) => Readonly<Record<string, string>>;
 }
 
 /** A running product: `lakewright up` in its own process, as a user starts it, on free ports. */
@@ -45,7 +47,8 @@ export class LakeProcess {
     const [command, ...args] = [...(options.wrapper ?? []), NODE, LAKEWRIGHT];
     args.push('up', '--json', '--data', data, '--otlp-http-port', String(http));
     args.push('--otlp-grpc-port', String(grpc), '--query-port', String(query), ...(options.args ?? []));
-    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...process.env, ...options.env?.(this.httpUrl) };
+    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.#output = capture(this.#child);
     RUNNING.add(this.#child);
     this.#child.on('close', () => RUNNING.delete(this.#child));

@@ -12,3 +12,4 @@ export * from './ranges.ts';
 export * from './rules/index.ts';
 export * from './secrets/index.ts';
 export * from './signals.ts';
+export * from './token-bucket.ts';

@@ -10,6 +10,11 @@ export interface Logger {
 
 const ORDER: Readonly<Record<LogLevel, number>> = { debug: 10, info: 20, warn: 30, error: 40 };
 
+/** Whether a message of `level` is said where `least` is the least important level that is. */
+export function isLogged(level: LogLevel, least: LogLevel): boolean {
+  return ORDER[level] >= ORDER[least];
+}
+
 /**
  * A logger that writes one line per message: `text` for people (`12:00:01 warn message key=value`),
  * `json` for machines.
@@ -23,7 +28,7 @@ export function createLogger(options: {
   const { level: least, format, write, fields: base = {} } = options;
   return {
     log(level, message, fields = {}) {
-      if (ORDER[level] < ORDER[least]) return;
+      if (!isLogged(level, least)) return;
       const time = new Date().toISOString();
       const all = { ...base, ...fields };
       if (format === 'json') {

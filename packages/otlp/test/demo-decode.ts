@@ -6,12 +6,12 @@ import { testRoot } from './otlp-proto.ts';
  * test needs to follow the demo's story.
  */
 type Value = string | number | boolean | undefined;
-type Attributes = Record<string, Value>;
+export type Attributes = Record<string, Value>;
 interface WireAttribute {
   key: string;
   value: { string_value?: string; int_value?: string; double_value?: number; bool_value?: boolean };
 }
-type Wire = { [field: string]: unknown };
+export type Wire = { [field: string]: unknown };
 
 function attributesOf(list: unknown): Attributes {
   const entries = ((list ?? []) as WireAttribute[]).map(({ key, value }): [string, Value] => [
@@ -38,6 +38,17 @@ function records(request: Wire, group: string, scope: string, record: string): [
       list(scoped[record]).map((found): [Wire, Attributes] => [found, attributes]),
     );
   });
+}
+
+const LEVELS = {
+  logs: ['ExportLogsServiceRequest', 'resource_logs', 'scope_logs', 'log_records'],
+  metrics: ['ExportMetricsServiceRequest', 'resource_metrics', 'scope_metrics', 'metrics'],
+} as const;
+
+/** The log records or metrics of a request as they are on the wire, each with its resource's attributes. */
+export function recordsOf(signal: keyof typeof LEVELS, body: Uint8Array): [Wire, Attributes][] {
+  const [type, group, scope, record] = LEVELS[signal];
+  return records(read(type, body), group, scope, record);
 }
 
 export function decodeLogs(body: Uint8Array) {

@@ -1,10 +1,12 @@
-import type { LogLevel } from '@lakewright/core';
+import type { Logger, LogLevel } from '@lakewright/core';
 import { createLogger } from '@lakewright/core';
 import { type Command, Option } from 'commander';
+import { Registry } from 'prom-client';
 import { configOption, port } from '../arguments.ts';
 import { loadConfig } from '../config.ts';
 import { type CommandContext, globalOptions, printJson } from '../context.ts';
 import type { LocalSettings, RunningLake } from '../profiles/local.ts';
+import { startTelemetry } from '../telemetry/index.ts';
 import { styled, type Terminal } from '../terminal.ts';
 
 interface UpOptions {
@@ -77,16 +79,36 @@ async function up(context: CommandContext, command: Command, options: UpOptions)
     databaseUrl: options.databaseUrl ?? env.LAKEWRIGHT_DATABASE_URL ?? env.DATABASE_URL,
     config: await loadConfig(options.config),
   };
-  const logger = createLogger({
+  const metrics = new Registry();
+  const telemetry = await startTelemetry({
+    environment: env,
+    serviceName: 'lakewright',
+    logger: createLogger({
+      level: options.logLevel,
+      format: json ? 'json' : 'text',
+      write: terminal.err,
+    }),
     level: options.logLevel,
-    format: json ? 'json' : 'text',
-    write: terminal.err,
+    metrics,
   });
+  try {
+    await runLake(context, settings, { logger: telemetry.logger, metrics, json });
+  } finally {
+    await telemetry.close();
+  }
+}
+
+async function runLake(
+  context: CommandContext,
+  settings: LocalSettings,
+  { logger, metrics, json }: { logger: Logger; metrics: Registry; json: boolean },
+): Promise<void> {
+  const { terminal } = context;
   const stop = context.interrupted();
   if (!json) stop.addEventListener('abort', () => terminal.err(STOPPING), { once: true });
   const began = performance.now();
   const { startLocal } = await import('../profiles/local.ts');
-  const lake = await startLocal(settings, logger);
+  const lake = await startLocal(settings, logger, metrics);
   const readyMs = Math.round(performance.now() - began);
   if (stop.aborted) return lake.close();
   if (json) printJson(terminal, { ready: true, readyMs, data: settings.dataDirectory, ...lake.addresses });

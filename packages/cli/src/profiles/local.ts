@@ -3,7 +3,7 @@ import { type Logger, messageOf, type ObjectStore, type Sql, systemClock } from 
 import type { Catalog, Cooker, GroupCommitter, IngestInbox, Sweeper } from '@lakewright/lake';
 import type { Authenticator } from '@lakewright/otlp';
 import type { ReadyReport } from '@lakewright/query';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { Closers } from '../closers.ts';
 import { readiness } from './readiness.ts';
 import { type RunningRefine, startLocalRefine } from './refine-local.ts';
@@ -27,10 +27,14 @@ export interface RunningLake {
  * cooking in worker threads. Resolves when everything listens; on failure nothing is left open. Throws
  * ConfigError for settings that cannot work.
  */
-export async function startLocal(settings: LocalSettings, logger: Logger): Promise<RunningLake> {
+export async function startLocal(
+  settings: LocalSettings,
+  logger: Logger,
+  metrics: Registry,
+): Promise<RunningLake> {
   const closers = new Closers();
   try {
-    return await new LocalLake(settings, logger, closers).start();
+    return await new LocalLake(settings, logger, metrics, closers).start();
   } catch (error) {
     await closers.close().catch((closeError: unknown) => {
       logger.log('warn', 'not everything could be closed after a failed start', {
@@ -54,13 +58,14 @@ class LocalLake {
   readonly #settings: LocalSettings;
   readonly #logger: Logger;
   readonly #closers: Closers;
-  readonly #metrics = new Registry();
+  readonly #metrics: Registry;
   readonly #failed = Promise.withResolvers<Error>();
   #stopping = false;
 
-  constructor(settings: LocalSettings, logger: Logger, closers: Closers) {
+  constructor(settings: LocalSettings, logger: Logger, metrics: Registry, closers: Closers) {
     this.#settings = settings;
     this.#logger = logger;
+    this.#metrics = metrics;
     this.#closers = closers;
     collectDefaultMetrics({ register: this.#metrics });
   }
