@@ -1,16 +1,18 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import {
   ConfigError,
   DEFAULT_ORGANIZATION,
   fieldsOf,
   isOrganization,
+  type LimitBook,
   messageOf,
   parseRules,
   type Rule,
 } from '@lakewright/core';
 import { parse } from 'yaml';
 import { type LakeConfig, parseLake } from './lake-config.ts';
+import { parseLimits } from './limits/parse.ts';
 
 export type { LakeConfig } from './lake-config.ts';
 
@@ -24,6 +26,8 @@ export interface Config {
   readonly directory: string;
   readonly refine: RefineConfig;
   readonly lake: LakeConfig;
+  /** What organizations may do, as the file says it now; `watchLimits` follows it. */
+  readonly limits: LimitBook;
 }
 
 export interface RefineConfig {
@@ -58,9 +62,14 @@ export async function loadConfig(file: string | undefined): Promise<Config> {
   return { file: path, directory: dirname(path), ...parseSections(document, path) };
 }
 
-function parseSections(document: unknown, file: string): Pick<Config, 'said' | 'refine' | 'lake'> {
-  const { refine = {}, lake = {} } = fieldsOf(document, file, ['refine', 'lake']);
-  const parsed = { refine: parseRefine(refine, file), lake: parseLake(lake, file) };
+function parseSections(document: unknown, file: string): Pick<Config, 'said' | 'refine' | 'lake' | 'limits'> {
+  const sections = fieldsOf(document, file, ['refine', 'lake', 'limits']);
+  const { refine = {}, lake = {}, limits = {} } = sections;
+  const parsed = {
+    refine: parseRefine(refine, file),
+    lake: parseLake(lake, file),
+    limits: parseLimits(limits, file, basename(file)),
+  };
   return { said: new Set(Object.keys(refine as object)), ...parsed };
 }
 

@@ -9,6 +9,7 @@ export * from './log.ts';
 export * from './migrate.ts';
 export * from './ports.ts';
 export * from './ranges.ts';
+export * from './quotas/index.ts';
 export * from './rules/index.ts';
 export * from './secrets/index.ts';
 export * from './signals.ts';

@@ -1,10 +1,18 @@
 import { join } from 'node:path';
-import { type Logger, messageOf, type ObjectStore, type Sql, systemClock } from '@lakewright/core';
+import {
+  type LimitBook,
+  type Logger,
+  messageOf,
+  type ObjectStore,
+  type Sql,
+  systemClock,
+} from '@lakewright/core';
 import type { Catalog, Cooker, GroupCommitter, IngestInbox, Sweeper } from '@lakewright/lake';
 import type { Authenticator } from '@lakewright/otlp';
 import type { ReadyReport } from '@lakewright/query';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { Closers } from '../closers.ts';
+import { watchLimits } from '../limits/watch.ts';
 import { readiness } from './readiness.ts';
 import { type RunningRefine, startLocalRefine } from './refine-local.ts';
 import { type LocalSettings, listening, loadKeys, urlOf, usable } from './settings.ts';
@@ -59,6 +67,7 @@ class LocalLake {
   readonly #logger: Logger;
   readonly #closers: Closers;
   readonly #metrics: Registry;
+  readonly #limits: LimitBook;
   readonly #failed = Promise.withResolvers<Error>();
   #stopping = false;
 
@@ -67,6 +76,9 @@ class LocalLake {
     this.#logger = logger;
     this.#metrics = metrics;
     this.#closers = closers;
+    const watched = watchLimits(settings.config, logger);
+    this.#limits = watched.limits;
+    closers.add(() => watched.close());
     collectDefaultMetrics({ register: this.#metrics });
   }
 
@@ -209,7 +221,8 @@ class LocalLake {
     const otlp = await import('@lakewright/otlp');
     const { host, otlpHttpPort, otlpGrpcPort } = this.#settings;
     const admission = otlp.createAdmission({}, this.#metrics);
-    const shared = { host, sink, auth, admission, logger: this.#logger, metrics: this.#metrics };
+    const quota = new otlp.IngestQuota({ limits: this.#limits, metrics: this.#metrics });
+    const shared = { host, sink, auth, admission, quota, logger: this.#logger, metrics: this.#metrics };
     const http = await listening(
       { what: 'OTLP/HTTP', host, port: otlpHttpPort, setting: '--otlp-http-port' },
       otlp.startHttpReceiver({ ...shared, port: otlpHttpPort }),

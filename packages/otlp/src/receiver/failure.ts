@@ -12,6 +12,7 @@ interface FailureCodes {
 export const FAILURES = {
   invalid: { http: 400, grpc: 3, grpcName: 'INVALID_ARGUMENT' },
   unauthenticated: { http: 401, grpc: 16, grpcName: 'UNAUTHENTICATED' },
+  forbidden: { http: 403, grpc: 7, grpcName: 'PERMISSION_DENIED' },
   notFound: { http: 404, grpc: 12, grpcName: 'UNIMPLEMENTED' },
   wrongMethod: { http: 405, grpc: 12, grpcName: 'UNIMPLEMENTED' },
   tooLarge: { http: 413, grpc: 8, grpcName: 'RESOURCE_EXHAUSTED' },

@@ -7,6 +7,7 @@ import { Admission } from './admission.ts';
 import { DEFAULT_RECEIVER_LIMITS, type ReceiverLimits } from './limits.ts';
 import { receiverMetrics } from './metrics.ts';
 import { ExportPipeline } from './pipeline.ts';
+import type { IngestQuota } from './quota.ts';
 
 export interface ReceiverOptions {
   readonly host: string;
@@ -20,6 +21,8 @@ export interface ReceiverOptions {
   readonly metrics: Registry;
   /** Give the same to several receivers to bound them together; alone each has its own. */
   readonly admission?: Admission;
+  /** What organizations may send; the same for all receivers of a process. Without it: whatever they do. */
+  readonly quota?: IngestQuota;
 }
 
 export interface Receiver {
@@ -35,12 +38,12 @@ export function createAdmission(limits: Partial<ReceiverLimits>, metrics: Regist
 
 /** The settled limits and the pipeline behind a receiver. Throws ConfigError for a bind that needs keys. */
 export function prepare(options: ReceiverOptions): { limits: ReceiverLimits; pipeline: ExportPipeline } {
-  const { host, sink, auth, logger } = options;
+  const { host, sink, auth, logger, quota } = options;
   assertBindAllowed(host, auth.enforced);
   const limits = { ...DEFAULT_RECEIVER_LIMITS, ...options.limits };
   const metrics = receiverMetrics(options.metrics);
   const admission = options.admission ?? new Admission(limits, metrics);
-  return { limits, pipeline: new ExportPipeline({ sink, auth, limits, logger, metrics, admission }) };
+  return { limits, pipeline: new ExportPipeline({ sink, auth, limits, logger, metrics, admission, quota }) };
 }
 
 /** Why a receiver could not be started, in words that name the address. */

@@ -10,6 +10,7 @@ import { Decompressor, isKnownEncoding, tooLarge } from './decompress.ts';
 import { ExportFailure, FAILURES } from './failure.ts';
 import type { ReceiverLimits } from './limits.ts';
 import type { ReceiverMetrics } from './metrics.ts';
+import type { IngestQuota } from './quota.ts';
 import type { ExportResult, Format } from './responses.ts';
 
 /** Names the sender in the raw object's path; a request header or gRPC metadata. */
@@ -40,6 +41,7 @@ export interface PipelineDeps {
   readonly logger: Logger;
   readonly metrics: ReceiverMetrics;
   readonly admission: Admission;
+  readonly quota: IngestQuota | undefined;
 }
 
 /**
@@ -78,6 +80,7 @@ export class ExportPipeline {
         'missing or wrong API key; send it as "Authorization: Bearer <key>" or x-cardinalhq-api-key',
       );
     }
+    this.#deps.quota?.admit(organization);
     const collector = collectorOf(headers);
     if (format === undefined) {
       throw new ExportFailure(
@@ -94,8 +97,9 @@ export class ExportPipeline {
     const ticket = this.#deps.admission.enter();
     try {
       const sent = await this.#plainBody(call, ticket);
-      const body = format === 'json' && sent.length > 0 ? this.#transcode(signal, sent, ticket) : sent;
-      const inspection = inspectRequest(signal, body);
+      this.#deps.quota?.charge(organization, sent.length);
+      const whole = format === 'json' && sent.length > 0 ? this.#transcode(signal, sent, ticket) : sent;
+      const { body, inspection } = this.#inspect(organization, signal, whole);
       const { records } = inspection;
       if (records > 0) await this.#deps.sink.accept({ organization, collector, signal, body, records });
       this.#deps.metrics.records.inc({ signal }, records);
@@ -105,6 +109,24 @@ export class ExportPipeline {
     } finally {
       ticket.release();
     }
+  }
+
+  /** What of a request is stored, and what is said of the rest. */
+  #inspect(
+    organization: string,
+    signal: Signal,
+    whole: Uint8Array,
+  ): { body: Uint8Array; inspection: Inspection } {
+    const inspection = inspectRequest(signal, whole);
+    const { quota } = this.#deps;
+    if (signal !== 'metrics' || quota === undefined) return { body: whole, inspection };
+    const { body, reasons } = quota.withoutExcess(organization, whole);
+    if (body === whole) return { body, inspection };
+    const kept = inspectRequest(signal, body);
+    const points = inspection.records + inspection.rejected - kept.records - kept.rejected;
+    quota.countExcess(organization, points);
+    const rejected = kept.rejected + points;
+    return { body, inspection: { ...kept, rejected, reasons: [...kept.reasons, ...reasons] } };
   }
 
   async #plainBody(call: ExportCall, ticket: Ticket): Promise<Buffer> {
