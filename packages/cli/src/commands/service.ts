@@ -39,19 +39,33 @@ async function serve(
   service: Service,
   options: ServiceOptions,
 ): Promise<void> {
-  const logger = createLogger({
+  const [{ serviceSettings }, { runService }, { startTelemetry }, { Registry }] = await Promise.all([
+    import('../services/settings.ts'),
+    import('../services/run.ts'),
+    import('../telemetry/index.ts'),
+    import('prom-client'),
+  ]);
+  const settings = serviceSettings(context.env, await loadConfig(options.config));
+  const metrics = new Registry();
+  const telemetry = await startTelemetry({
+    environment: context.env,
+    serviceName: `lakewright-${service.name}`,
+    logger: createLogger({
+      level: options.logLevel,
+      format: globalOptions(command).json === true ? 'json' : 'text',
+      write: context.terminal.err,
+    }),
     level: options.logLevel,
-    format: globalOptions(command).json === true ? 'json' : 'text',
-    write: context.terminal.err,
+    metrics,
   });
+  const { logger } = telemetry;
   const stop = context.interrupted();
   stop.addEventListener('abort', () => logger.log('info', 'stopping: finishing what is in work'), {
     once: true,
   });
-  const [{ serviceSettings }, { runService }] = await Promise.all([
-    import('../services/settings.ts'),
-    import('../services/run.ts'),
-  ]);
-  const settings = serviceSettings(context.env, await loadConfig(options.config));
-  await runService(service, settings, logger, stop);
+  try {
+    await runService(service, settings, { logger, metrics }, stop);
+  } finally {
+    await telemetry.close();
+  }
 }

@@ -1,13 +1,13 @@
 import {
   ConfigError,
   DEFAULT_ORGANIZATION_LIMITS,
+  fieldsOf,
   isOrganization,
   LIMIT_NAMES,
   type LimitBook,
   type LimitName,
   type OrganizationLimits,
 } from '@lakewright/core';
-import { fieldsOf } from '../config-fields.ts';
 
 const NAMES = Object.keys(LIMIT_NAMES) as LimitName[];
 const FIELDS = [...Object.values(LIMIT_NAMES), 'reason'];

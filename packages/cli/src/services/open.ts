@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   Backoff,
   joinedStore,
+  type LimitBook,
   type Logger,
   messageOf,
   type ObjectStore,
@@ -24,6 +25,7 @@ import {
 import { postgresSql } from '@lakewright/local';
 import type { Registry } from 'prom-client';
 import type { Closers } from '../closers.ts';
+import { watchLimits } from '../limits/watch.ts';
 import type { ServiceSettings } from './settings.ts';
 
 /** What the object store of services in AWS is called in the catalog: its keys are whole URIs. */
@@ -37,6 +39,8 @@ export interface ServiceLake {
   readonly profiles: readonly StorageProfile[];
   readonly places: Places;
   readonly store: ObjectStore;
+  /** What organizations may do, as lakewright.yaml says it now. */
+  readonly limits: LimitBook;
   /** The name under which this process claims: its own, and never another's. */
   readonly owner: string;
   /** For copies of objects and spilled rows; this service's own. */
@@ -62,7 +66,10 @@ export async function openLake(
   await catalog.bindStore(S3_STORE);
   const profiles = await tenancy.storageProfiles();
   const scratch = join(settings.scratch, name);
+  const { limits, close } = watchLimits(settings.config, logger);
+  closers.add(close);
   return {
+    limits,
     settings,
     catalog,
     tenancy,

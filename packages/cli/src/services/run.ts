@@ -1,6 +1,6 @@
 import { type Logger, messageOf } from '@lakewright/core';
 import type { ReadyReport } from '@lakewright/query';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { Closers } from '../closers.ts';
 import { healthPort } from '../health/port.ts';
 import { startHealthServer } from '../health/server.ts';
@@ -16,11 +16,10 @@ import type { ServiceSettings } from './settings.ts';
 export async function runService(
   service: Service,
   settings: ServiceSettings,
-  logger: Logger,
+  { logger, metrics }: { readonly logger: Logger; readonly metrics: Registry },
   signal: AbortSignal,
 ): Promise<void> {
   const closers = new Closers();
-  const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   let lake: ServiceLake | undefined;
   try {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { messageOf, systemClock } from '@lakewright/core';
 import { createLakeAdmin, createSweeper, groupCommitter, IngestInbox, runAnnouncer } from '@lakewright/lake';
-import { createAdmission, startGrpcReceiver, startHttpReceiver } from '@lakewright/otlp';
+import { createAdmission, IngestQuota, startGrpcReceiver, startHttpReceiver } from '@lakewright/otlp';
 import { createSqlEngine, remoteFiles, startQueryServer } from '@lakewright/query';
 import { Closers } from '../closers.ts';
 import { readiness } from '../profiles/readiness.ts';
@@ -66,7 +66,8 @@ export const otelGateway: ServiceFunction = async (lake, signal) => {
     closers.add(() => committer.close());
     const { host, otlpHttpPort, otlpGrpcPort } = settings;
     const admission = createAdmission({}, metrics);
-    const shared = { host, sink: committer, auth, admission, logger, metrics };
+    const quota = new IngestQuota({ limits: lake.limits, metrics });
+    const shared = { host, sink: committer, auth, admission, quota, logger, metrics };
     const http = await listening(
       { what: 'OTLP/HTTP', host, port: otlpHttpPort, setting: 'LAKEWRIGHT_OTLP_HTTP_PORT' },
       startHttpReceiver({ ...shared, port: otlpHttpPort }),
