@@ -19,6 +19,7 @@ describe('the documentation', () => {
     'docs/how-it-works.md',
     'docs/benchmarks.md',
     'docs/refine.md',
+    'docs/services.md',
     'docs/dead-letters.md',
     'terraform/README.md',
     'gitlab/README.md',
