@@ -31,3 +31,12 @@ export class NotSetUpError extends ConfigError {
     super(`the database has no ${what}, or one of an older version`, { hint: 'run lakewright setup first' });
   }
 }
+
+/** A segment that cannot be rolled up. `key` names it; the message says what is wrong with it. */
+export class UnreadableSegmentError extends LakewrightError {
+  readonly key: string;
+  constructor(key: string, reason: string, options?: { cause?: unknown }) {
+    super('UNREADABLE_SEGMENT', `segment ${key}: ${reason}`, options);
+    this.key = key;
+  }
+}

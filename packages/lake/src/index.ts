@@ -9,6 +9,7 @@ export * from './parquet/extract/index.ts';
 export * from './places.ts';
 export * from './pubsub/index.ts';
 export * from './raw/index.ts';
+export * from './rollup/index.ts';
 export * from './sweep/index.ts';
 export * from './tables.ts';
 export * from './tenancy/index.ts';

@@ -8,7 +8,7 @@ export const SEGMENT_PREFIX = 'db/';
 /** Nanoseconds of a day. */
 export const DAY_NS = 86_400_000_000_000n;
 
-const KEY = /^db\/([^/]+)\/([a-z_]+)\/\d{8}\/\d{2}\/([0-9a-f]{32})\.parquet$/;
+const KEY = /^db\/([^/]+)\/([a-z0-9_]+)\/\d{8}\/\d{2}\/([0-9a-f]{32})\.parquet$/;
 
 /**
  * The key of a segment: `db/{organization}/{table}/{yyyymmdd}/{hh}/{id}.parquet` below the base of its place, day

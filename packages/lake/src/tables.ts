@@ -3,15 +3,21 @@
  * query views and the documentation follow.
  */
 
-export const TABLE_NAMES = [
-  'logs',
-  'traces',
-  'gauge',
-  'sum',
-  'histogram',
-  'exp_histogram',
-  'summary',
+/** One for each kind of metric. */
+export const METRIC_TABLES = ['gauge', 'sum', 'histogram', 'exp_histogram', 'summary'] as const;
+export type MetricTable = (typeof METRIC_TABLES)[number];
+
+/** Points of all kinds in windows of so many seconds. */
+export const ROLLUP_TABLES = [
+  'rollup_10s',
+  'rollup_60s',
+  'rollup_300s',
+  'rollup_1200s',
+  'rollup_3600s',
 ] as const;
+export type RollupTable = (typeof ROLLUP_TABLES)[number];
+
+export const TABLE_NAMES = ['logs', 'traces', ...METRIC_TABLES, ...ROLLUP_TABLES] as const;
 export type TableName = (typeof TABLE_NAMES)[number];
 
 export type ColumnType =
@@ -110,6 +116,71 @@ const MIN_AND_MAX: Column[] = [
   col('max', 'DOUBLE', 'NULL when not sent'),
 ];
 
+const BUCKETS: Column[] = [
+  col('bucket_counts', 'BIGINT[]', 'one count for each bucket'),
+  col('explicit_bounds', 'DOUBLE[]', 'upper bounds; one fewer than buckets'),
+];
+const EXPONENTIAL_BUCKETS: Column[] = [
+  col('scale', 'INTEGER', 'base is 2^(2^-scale)'),
+  col('zero_count', 'BIGINT', 'observations in the zero bucket'),
+  col('zero_threshold', 'DOUBLE', 'width of the zero bucket'),
+  col('positive_offset', 'INTEGER', 'index of the first positive bucket'),
+  col('positive_bucket_counts', 'BIGINT[]', 'positive buckets'),
+  col('negative_offset', 'INTEGER', 'index of the first negative bucket'),
+  col('negative_bucket_counts', 'BIGINT[]', 'negative buckets'),
+];
+const QUANTILES: Column[] = [
+  col('quantiles', 'DOUBLE[]', 'quantiles, 0 to 1'),
+  col('quantile_values', 'DOUBLE[]', 'the value at each quantile'),
+];
+
+/** What a rollup's row holds beside its series: of distributions, what was added within the window. */
+const WINDOW: Column[] = [
+  col('points', 'BIGINT', 'points in the window, those included that say that no value was recorded'),
+  col('count', 'BIGINT', 'values of gauges and sums; observations of distributions'),
+  col('sum', 'DOUBLE', 'sum of what is counted; NULL when there is none or it was not sent'),
+  col('min', 'DOUBLE', 'least value; NULL where it is not known, as in cumulative distributions'),
+  col('max', 'DOUBLE', 'greatest value; as min'),
+  col('first', 'DOUBLE', 'first value of a gauge or sum'),
+  col('first_time_unix_nano', 'BIGINT', 'time of the first recorded point, ns'),
+  col('last', 'DOUBLE', 'last value of a gauge or sum'),
+  col('last_time_unix_nano', 'BIGINT', 'time of the last recorded point, ns'),
+  col(
+    'increase',
+    'DOUBLE',
+    'what a sum rose by, from the point before the window on; of delta sums, their sum; NULL for other kinds',
+  ),
+  col('resets', 'BIGINT', 'times that a cumulative counter or distribution began anew'),
+  ...BUCKETS,
+  ...EXPONENTIAL_BUCKETS,
+  ...QUANTILES,
+  col(
+    'sketch_keys',
+    'BIGINT[]',
+    'quantile sketch of a gauge or sum, in order of value: key k > 0 is within 1 % of 2 * g^(k - 40000) / (1 + g), ' +
+      'g = 1.01 / 0.99; -k is its negative, 0 is 0; empty where min = max',
+  ),
+  col('sketch_counts', 'BIGINT[]', 'values at each of sketch_keys'),
+];
+
+const ROLLUP: Column[] = [
+  col('timestamp', 'TIMESTAMP', 'start of the window, UTC'),
+  col('time_unix_nano', 'BIGINT', 'start of the window, ns'),
+  col('frequency_ms', 'INTEGER', 'length of the window'),
+  col('metric_kind', 'VARCHAR', 'the table of the points: gauge, sum, histogram, exp_histogram or summary'),
+  col('metric_name', 'VARCHAR', 'as sent'),
+  col('metric_description', 'VARCHAR', 'as sent'),
+  col('metric_unit', 'VARCHAR', 'as sent'),
+  ...SERVICE,
+  col('series_id', 'BIGINT', '64-bit hash of metric name, kind, resource, scope and point attributes'),
+  TEMPORALITY,
+  col('is_monotonic', 'BOOLEAN', 'as sent'),
+  ...WINDOW,
+  ...map('metric_attributes', 'metric_attribute_types', 'every data point attribute'),
+  col('metric_metadata', 'VARCHAR', "JSON object of the metric's metadata; NULL when none"),
+  ...RESOURCE_AND_SCOPE,
+];
+
 /** Every table's columns, stored ones in file order, derived ones where a reader would look for them. */
 export const TABLES: Readonly<Record<TableName, readonly Column[]>> = {
   logs: [
@@ -175,36 +246,21 @@ export const TABLES: Readonly<Record<TableName, readonly Column[]>> = {
   ],
   gauge: [...POINT_HEAD, ...VALUE, ...POINT_TAIL],
   sum: [...POINT_HEAD, ...VALUE, TEMPORALITY, col('is_monotonic', 'BOOLEAN', 'as sent'), ...POINT_TAIL],
-  histogram: [
-    ...POINT_HEAD,
-    ...COUNT_AND_SUM,
-    ...MIN_AND_MAX,
-    col('bucket_counts', 'BIGINT[]', 'one count for each bucket'),
-    col('explicit_bounds', 'DOUBLE[]', 'upper bounds; one fewer than buckets'),
-    TEMPORALITY,
-    ...POINT_TAIL,
-  ],
+  histogram: [...POINT_HEAD, ...COUNT_AND_SUM, ...MIN_AND_MAX, ...BUCKETS, TEMPORALITY, ...POINT_TAIL],
   exp_histogram: [
     ...POINT_HEAD,
     ...COUNT_AND_SUM,
     ...MIN_AND_MAX,
-    col('scale', 'INTEGER', 'base is 2^(2^-scale)'),
-    col('zero_count', 'BIGINT', 'observations in the zero bucket'),
-    col('zero_threshold', 'DOUBLE', 'width of the zero bucket'),
-    col('positive_offset', 'INTEGER', 'index of the first positive bucket'),
-    col('positive_bucket_counts', 'BIGINT[]', 'positive buckets'),
-    col('negative_offset', 'INTEGER', 'index of the first negative bucket'),
-    col('negative_bucket_counts', 'BIGINT[]', 'negative buckets'),
+    ...EXPONENTIAL_BUCKETS,
     TEMPORALITY,
     ...POINT_TAIL,
   ],
-  summary: [
-    ...POINT_HEAD,
-    ...COUNT_AND_SUM,
-    col('quantiles', 'DOUBLE[]', 'quantiles, 0 to 1'),
-    col('quantile_values', 'DOUBLE[]', 'the value at each quantile'),
-    ...POINT_TAIL,
-  ],
+  summary: [...POINT_HEAD, ...COUNT_AND_SUM, ...QUANTILES, ...POINT_TAIL],
+  rollup_10s: ROLLUP,
+  rollup_60s: ROLLUP,
+  rollup_300s: ROLLUP,
+  rollup_1200s: ROLLUP,
+  rollup_3600s: ROLLUP,
 };
 
 /** The columns that are in the files. */

@@ -6,6 +6,7 @@ import { MergeBooks } from './merges.ts';
 import { isMigrated, migrate } from './migrations/index.ts';
 import { type Publication, publish } from './publish.ts';
 import * as raw from './raw-objects.ts';
+import { RollupBooks } from './rollups.ts';
 import { findSegments, listServices, type SegmentQuery, tableTotals } from './segments.ts';
 import { SweepBooks } from './sweeps.ts';
 
@@ -31,6 +32,8 @@ export class Catalog implements SegmentIndex {
   readonly merges: MergeBooks;
   /** What the sweeper works with. */
   readonly sweeps: SweepBooks;
+  /** What rollups work with. */
+  readonly rollups: RollupBooks;
   readonly #sql: Sql;
   readonly #clock: Clock;
 
@@ -40,6 +43,7 @@ export class Catalog implements SegmentIndex {
     this.settings = settings;
     this.merges = new MergeBooks(sql, clock, settings.leaseMs);
     this.sweeps = new SweepBooks(sql, clock, settings.leaseMs);
+    this.rollups = new RollupBooks(sql, clock, settings.leaseMs);
   }
 
   /** Opens the catalog in `sql`, bringing its tables up to date first. Throws ConfigError as `migrate` does. */
@@ -199,7 +203,7 @@ export class Catalog implements SegmentIndex {
 
   /** Frees the space of old row versions and refreshes the planner's figures: nothing else does it embedded. */
   async maintain(): Promise<void> {
-    for (const table of ['raw_object', 'segment', 'service']) {
+    for (const table of ['raw_object', 'segment', 'service', 'rollup_unit']) {
       await this.#sql.query(`vacuum (analyze) ${table}`);
     }
   }

@@ -9,4 +9,6 @@ export type {
 } from './merges.ts';
 export type { Publication } from './publish.ts';
 export type { ClaimedObject, ClaimOptions, NewRawObject } from './raw-objects.ts';
+export { ROLLUP_LOOKBACK_NS } from './rollup-marks.ts';
+export type { RollupBooks, RollupInput, RollupInputs, RollupPublication, RollupUnit } from './rollups.ts';
 export type { RawRow, SegmentRow, SweepBooks, SweepScope } from './sweeps.ts';

@@ -1,6 +1,6 @@
 import type { Clock, Sql, SqlRunner } from '@lakewright/core';
 import { ClaimLostError } from '../errors.ts';
-import type { TableName } from '../tables.ts';
+import { ROLLUP_TABLES, type TableName } from '../tables.ts';
 import type { Segment } from '../types.ts';
 import { insertSegments } from './publish.ts';
 import { recordset } from './text.ts';
@@ -85,9 +85,11 @@ export class MergeBooks {
          sum(bytes)::bigint as bytes
        from segment
        where retired_at_ms is null and claimed_by is null and bytes < $1::bigint and rows < $2::bigint
+         and not table_name = any($3::text[])
        group by organization, table_name, day, level
        order by count(*) desc, organization, table_name, day, level`,
-      [full.bytes, full.rows],
+      // A rollup's segment is replaced with its hour: see RollupBooks.
+      [full.bytes, full.rows, ROLLUP_TABLES],
     );
     return rows.map((row) => ({
       organization: row.organization,

@@ -1,6 +1,7 @@
 import type { Sql, SqlRunner } from '@lakewright/core';
 import { ClaimLostError } from '../errors.ts';
 import type { NewSegment, Segment } from '../types.ts';
+import { markRollups } from './rollup-marks.ts';
 import { catalogName, recordset, storable } from './text.ts';
 
 /** What is to become visible together. */
@@ -38,6 +39,7 @@ export async function publish(sql: Sql, publication: Publication): Promise<void>
        do update set last_seen_ns = greatest(service.last_seen_ns, excluded.last_seen_ns)`,
       [recordset(publication.segments.flatMap(toServiceRows))],
     );
+    await markRollups(tx, publication.segments, publication.nowMs);
   });
 }
 

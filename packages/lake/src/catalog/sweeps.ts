@@ -1,5 +1,6 @@
 import type { Clock, Sql } from '@lakewright/core';
 import { TABLE_NAMES, type TableName } from '../tables.ts';
+import { sealRollups } from './rollup-marks.ts';
 import { recordset } from './text.ts';
 
 /** Whose things are looked at: everybody's when no organization is named. */
@@ -26,6 +27,13 @@ export interface RawRow {
 export interface Amount {
   readonly count: number;
   readonly bytes: number;
+}
+
+interface ExpiredRow {
+  organization: string;
+  min_time_ns: bigint;
+  max_time_ns: bigint;
+  bytes: bigint;
 }
 
 const SCOPE = '($1::text is null or organization = $1)';
@@ -155,18 +163,18 @@ export class SweepBooks {
   ): Promise<Amount> {
     const params = expiredParams(scope, table, beforeNs, except);
     return this.#sql.transaction(async (tx) => {
-      const [row] = await tx.query<{ count: bigint; bytes: bigint | null }>(
-        `with expired as (
-           update segment set retired_at_ms = $5::bigint where ${EXPIRED} returning bytes
-         ) select count(*) as count, sum(bytes)::bigint as bytes from expired`,
+      const expired = await tx.query<ExpiredRow>(
+        `update segment set retired_at_ms = $5::bigint where ${EXPIRED}
+         returning organization, min_time_ns, max_time_ns, bytes`,
         [...params, this.#clock.now()],
       );
+      await sealRollups(tx, table, expired);
       await tx.query(
         `delete from service where ${SCOPE} and table_name = $2 and last_seen_ns < $3::bigint
            and not organization = any($4::text[])`,
         params,
       );
-      return amountOf(row);
+      return { count: expired.length, bytes: expired.reduce((sum, { bytes }) => sum + Number(bytes), 0) };
     });
   }
 

@@ -6,9 +6,10 @@ import {
 } from '@lakewright/core';
 import { ingest } from './001-ingest.ts';
 import { merges } from './002-merges.ts';
+import { rollups } from './004-rollups.ts';
 
 /** In order of their versions. One that was released is never edited. */
-export const migrations: SqlSchema['migrations'] = [ingest, merges];
+export const migrations: SqlSchema['migrations'] = [ingest, merges, rollups];
 
 const CATALOG: SqlSchema = {
   table: 'schema_migration',
