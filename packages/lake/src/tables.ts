@@ -37,6 +37,8 @@ export interface Column {
   readonly doc: string;
   /** For columns that are computed when read and not stored: SQL over the stored ones. */
   readonly derived?: string;
+  /** For stored columns: which field of the table it is, in every file and for ever. */
+  readonly fieldId?: number;
 }
 
 const col = (name: string, type: ColumnType, doc: string): Column => ({ name, type, doc });
@@ -263,7 +265,25 @@ export const TABLES: Readonly<Record<TableName, readonly Column[]>> = {
   rollup_3600s: ROLLUP,
 };
 
-/** The columns that are in the files. */
+/**
+ * Columns that a table was given after its first release, in the order in which they came. Wherever such a
+ * column stands in the table, its field id comes after all others: ids are in files that stay.
+ */
+const ADDED_COLUMNS: Partial<Record<TableName, readonly string[]>> = {};
+
+const STORED = Object.fromEntries(
+  TABLE_NAMES.map((table) => [table, withFieldIds(TABLES[table], ADDED_COLUMNS[table] ?? [])]),
+) as Record<TableName, readonly Column[]>;
+
+/** The columns that are in the files, each with its field id. */
 export function storedColumns(table: TableName): readonly Column[] {
-  return TABLES[table].filter((column) => column.derived === undefined);
+  return STORED[table];
+}
+
+/** The stored ones of `columns`: first come those of the first release, numbered from 1, then `added`. */
+export function withFieldIds(columns: readonly Column[], added: readonly string[]): readonly Column[] {
+  const stored = columns.filter((column) => column.derived === undefined);
+  const first = stored.filter(({ name }) => !added.includes(name)).map(({ name }) => name);
+  const ids = new Map([...first, ...added].map((name, index) => [name, index + 1]));
+  return stored.map((column) => ({ ...column, fieldId: ids.get(column.name) }));
 }

@@ -81,10 +81,14 @@ const TIMESTAMP_TYPE = {
 /** Ids from here on belong to the parts of maps and lists. */
 const NESTED_IDS = 1000;
 
+/** The field id of the key of a map or of the element of a list; a map's value has the next one. */
+export function nestedFieldId(fieldId: number): number {
+  return NESTED_IDS + (fieldId - 1) * 2;
+}
+
 function elementsOf(column: Column, index: number): Element[] {
-  const { name, type } = column;
-  const fieldId = index + 1;
-  const nestedId = NESTED_IDS + index * 2;
+  const { name, type, fieldId = index + 1 } = column;
+  const nestedId = nestedFieldId(fieldId);
   const scalar = SCALARS[type];
   if (scalar !== undefined) {
     const repetition = isNeverNull(column) ? REQUIRED : OPTIONAL;
