@@ -4,6 +4,7 @@ export * from './compact/index.ts';
 export * from './cook/index.ts';
 export * from './errors.ts';
 export * from './formats/index.ts';
+export * from './iceberg/index.ts';
 export * from './ingest/index.ts';
 export * from './parquet/extract/index.ts';
 export * from './places.ts';

@@ -12,6 +12,7 @@ import {
 } from '../../test/raw-objects.ts';
 import { ClaimLostError } from '../errors.ts';
 import { Catalog, type ClaimedObject, type NewRawObject } from './index.ts';
+import { migrations } from './migrations/index.ts';
 
 describeDatabases('the catalog', (empty) => {
   let sql: Sql;
@@ -45,10 +46,9 @@ describeDatabases('the catalog', (empty) => {
       await catalog.announce([object('a')]);
       await Promise.all(Array.from({ length: 4 }, () => Catalog.open(sql, clock)));
       expect(await states()).toMatchObject({ pending: 1 });
-      expect(await sql.query('select version from schema_migration')).toEqual([
-        { version: 1 },
-        { version: 2 },
-      ]);
+      expect(await sql.query('select version from schema_migration')).toEqual(
+        migrations.map(({ version }) => ({ version })),
+      );
     });
 
     test('a catalog that a newer program made is refused', async () => {

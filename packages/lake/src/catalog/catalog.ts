@@ -2,6 +2,7 @@ import { type Clock, ConfigError, type Sql } from '@lakewright/core';
 import { NotSetUpError } from '../errors.ts';
 import type { LakeStatus, PlannedSegment, RawObject, SegmentIndex, ServiceSummary } from '../types.ts';
 import { type DeadObject, listDead, revive, supersede } from './dead-letters.ts';
+import { IcebergBooks } from './iceberg.ts';
 import { MergeBooks } from './merges.ts';
 import { isMigrated, migrate } from './migrations/index.ts';
 import { type Publication, publish } from './publish.ts';
@@ -34,6 +35,8 @@ export class Catalog implements SegmentIndex {
   readonly sweeps: SweepBooks;
   /** What rollups work with. */
   readonly rollups: RollupBooks;
+  /** What publishing Iceberg tables works with. */
+  readonly iceberg: IcebergBooks;
   readonly #sql: Sql;
   readonly #clock: Clock;
 
@@ -44,6 +47,7 @@ export class Catalog implements SegmentIndex {
     this.merges = new MergeBooks(sql, clock, settings.leaseMs);
     this.sweeps = new SweepBooks(sql, clock, settings.leaseMs);
     this.rollups = new RollupBooks(sql, clock, settings.leaseMs);
+    this.iceberg = new IcebergBooks(sql, clock);
   }
 
   /** Opens the catalog in `sql`, bringing its tables up to date first. Throws ConfigError as `migrate` does. */
@@ -203,7 +207,8 @@ export class Catalog implements SegmentIndex {
 
   /** Frees the space of old row versions and refreshes the planner's figures: nothing else does it embedded. */
   async maintain(): Promise<void> {
-    for (const table of ['raw_object', 'segment', 'service', 'rollup_unit']) {
+    const tables = ['raw_object', 'segment', 'service', 'rollup_unit', 'iceberg_file', 'iceberg_table'];
+    for (const table of tables) {
       await this.#sql.query(`vacuum (analyze) ${table}`);
     }
   }

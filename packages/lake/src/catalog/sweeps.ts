@@ -77,13 +77,13 @@ export class SweepBooks {
     return { rawObjects: Number(raw.count), segments: Number(segments.count) };
   }
 
-  /** How much is retired: since before `beforeMs`, and later. */
+  /** How much is retired: since before `beforeMs` and in no Iceberg snapshot any more, and the rest. */
   async retiredAmounts(
     { organization }: SweepScope,
     beforeMs: number,
   ): Promise<{ due: Amount; later: Amount }> {
     const rows = await this.#sql.query<{ due: boolean; count: bigint; bytes: bigint }>(
-      `select retired_at_ms < $2::bigint as due, count(*) as count, sum(bytes)::bigint as bytes from segment
+      `select retired_at_ms < $2::bigint and not in_iceberg as due, count(*) as count, sum(bytes)::bigint as bytes from segment
        where ${SCOPE} and retired_at_ms is not null group by 1`,
       [organization ?? null, beforeMs],
     );
@@ -91,7 +91,7 @@ export class SweepBooks {
     return { due: of(true), later: of(false) };
   }
 
-  /** Segments retired before `beforeMs`, `limit` at most. */
+  /** Segments retired before `beforeMs` that no Iceberg snapshot names, `limit` at most. */
   async retired({ organization }: SweepScope, beforeMs: number, limit: number): Promise<SegmentRow[]> {
     const rows = await this.#sql.query<{
       organization: string;
@@ -101,7 +101,7 @@ export class SweepBooks {
       bytes: bigint;
     }>(
       `select organization, table_name, segment_id, key, bytes from segment
-       where ${SCOPE} and retired_at_ms < $2::bigint order by retired_at_ms, segment_id limit $3`,
+       where ${SCOPE} and retired_at_ms < $2::bigint and not in_iceberg order by retired_at_ms, segment_id limit $3`,
       [organization ?? null, beforeMs, limit],
     );
     return rows.map((row) => ({

@@ -7,9 +7,10 @@ import {
 import { ingest } from './001-ingest.ts';
 import { merges } from './002-merges.ts';
 import { rollups } from './004-rollups.ts';
+import { iceberg } from './005-iceberg.ts';
 
 /** In order of their versions. One that was released is never edited. */
-export const migrations: SqlSchema['migrations'] = [ingest, merges, rollups];
+export const migrations: SqlSchema['migrations'] = [ingest, merges, rollups, iceberg];
 
 const CATALOG: SqlSchema = {
   table: 'schema_migration',
