@@ -53,7 +53,12 @@ describe('loadConfig', () => {
   });
 
   it('leaves the lake as it is where the file says nothing of it', async () => {
-    expect((await load('')).lake).toEqual({ ingest: {}, compact: {}, sweep: { retention: [] } });
+    expect((await load('')).lake).toEqual({
+      ingest: {},
+      compact: {},
+      sweep: { retention: [] },
+      iceberg: { enabled: true, settings: {} },
+    });
   });
 
   it('reads how the lake is filled, merged and swept', async () => {
@@ -64,6 +69,7 @@ describe('loadConfig', () => {
   compaction: { interval: 2s, min_inputs: 8 }
   sweep: { interval: 5m, grace: 1h }
   raw_retention: 30d
+  iceberg: { enabled: false, interval: 5m, keep: 2h }
   retention:
     - { keep: 90d }
     - { keep: 12h, table: logs, organization: ${organization} }`,
@@ -78,6 +84,7 @@ describe('loadConfig', () => {
         rawRetentionMs: 720 * HOUR,
         retention: [{ keepMs: 2160 * HOUR }, { keepMs: 12 * HOUR, table: 'logs', organization }],
       },
+      iceberg: { enabled: false, settings: { intervalMs: 300_000, keepMs: 2 * HOUR } },
     });
   });
 
@@ -94,6 +101,8 @@ describe('loadConfig', () => {
     ['lake: {sweep: {interval: 0s}}', /lake.sweep.interval is not above zero/],
     ['lake: {compaction: {min_inputs: 1}}', /lake.compaction.min_inputs is not an integer from 2 to 256/],
     ['lake: {raw_retention: for ever}', /lake.raw_retention: "for ever" is not a duration/],
+    ['lake: {iceberg: {enabled: 1}}', /lake.iceberg.enabled is neither true nor false/],
+    ['lake: {iceberg: {keep: ever}}', /lake.iceberg.keep: "ever" is not a duration/],
     ['lake: {retention: {keep: 1d}}', /lake.retention is not a list/],
     ['lake: {retention: [{table: logs}]}', /lake.retention\[0\] does not say how long/],
     ['lake: {retention: [{keep: 1d, table: spans}]}', /lake.retention\[0\].table is not a table/],

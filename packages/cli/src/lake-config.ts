@@ -1,20 +1,29 @@
 import { ConfigError, fieldsOf, isOrganization, parseDuration } from '@lakewright/core';
-import type { CompactSettings, IngestSettings, Retention, SweepSettings } from '@lakewright/lake';
+import type {
+  CompactSettings,
+  IcebergSettings,
+  IngestSettings,
+  Retention,
+  SweepSettings,
+} from '@lakewright/lake';
 
 /** What `lake` of lakewright.yaml says; what it does not say is as the lake has it. */
 export interface LakeConfig {
   readonly ingest: Partial<IngestSettings>;
   readonly compact: Partial<CompactSettings>;
   readonly sweep: Partial<SweepSettings>;
+  readonly iceberg: { readonly enabled: boolean; readonly settings: Partial<IcebergSettings> };
 }
 
 /** Named here and not taken from the lake, which commands that only ask need not load. */
 const TABLES = ['logs', 'traces', 'gauge', 'sum', 'histogram', 'exp_histogram', 'summary'] as const;
 
+const FIELDS = ['ingest', 'compaction', 'sweep', 'retention', 'raw_retention', 'iceberg'];
+
 /** Reads the mapping `lake` of `file`. Throws ConfigError naming file and field. */
 export function parseLake(value: unknown, file: string): LakeConfig {
   const where = `${file}: lake`;
-  const given = fieldsOf(value, where, ['ingest', 'compaction', 'sweep', 'retention', 'raw_retention']);
+  const given = fieldsOf(value, where, FIELDS);
   const ingest = fieldsOf(given.ingest ?? {}, `${where}.ingest`, ['interval', 'listing', 'full_listing']);
   const listingMs = duration(ingest.listing, `${where}.ingest.listing`);
   const compaction = fieldsOf(given.compaction ?? {}, `${where}.compaction`, ['interval', 'min_inputs']);
@@ -36,7 +45,15 @@ export function parseLake(value: unknown, file: string): LakeConfig {
       rawRetentionMs: duration(given.raw_retention, `${where}.raw_retention`),
       retention: retentions(given.retention ?? [], `${where}.retention`),
     }),
+    iceberg: parseIceberg(given.iceberg ?? {}, `${where}.iceberg`),
   };
+}
+
+function parseIceberg(value: unknown, where: string): LakeConfig['iceberg'] {
+  const { enabled = true, interval, keep } = fieldsOf(value, where, ['enabled', 'interval', 'keep']);
+  if (typeof enabled !== 'boolean') throw new ConfigError(`${where}.enabled is neither true nor false`);
+  const intervalMs = duration(interval, `${where}.interval`);
+  return { enabled, settings: defined({ intervalMs, keepMs: duration(keep, `${where}.keep`) }) };
 }
 
 function retentions(value: unknown, where: string): Retention[] {

@@ -5,6 +5,7 @@ import { httpUrl } from './arguments.ts';
 import { addConnect } from './commands/connect.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDeadLetters } from './commands/dlq.ts';
+import { addIceberg } from './commands/iceberg.ts';
 import { addQuery } from './commands/query.ts';
 import { addRefine } from './commands/refine/index.ts';
 import { addService } from './commands/service.ts';
@@ -74,6 +75,7 @@ function createProgram(context: CommandContext): Command {
     addStatus,
     addSweep,
     addDeadLetters,
+    addIceberg,
     addRefine,
     addConnect,
     addSetup,

@@ -10,6 +10,8 @@ export {
   startQueryServer,
 } from './http/server.ts';
 export { formatTime, parseTime } from './http/time.ts';
+export { addPublishRoute } from './iceberg/publish-route.ts';
+export { addIcebergRoutes, ICEBERG_PATH, type IcebergRouteOptions } from './iceberg/routes.ts';
 export * from './limits.ts';
 export { createSqlEngine, type SqlEngine, type SqlEngineOptions, type SqlRequest } from './sql/engine.ts';
 export type { ResultChunk, ResultColumn, SqlResult, SqlStats } from './sql/result.ts';

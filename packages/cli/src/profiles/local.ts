@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   type LimitBook,
   type Logger,
@@ -13,6 +13,7 @@ import type { ReadyReport } from '@lakewright/query';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { Closers } from '../closers.ts';
 import { watchLimits } from '../limits/watch.ts';
+import { type IcebergFace, icebergRoutes, openIceberg } from './iceberg.ts';
 import { readiness } from './readiness.ts';
 import { type RunningRefine, startLocalRefine } from './refine-local.ts';
 import { type LocalSettings, listening, loadKeys, urlOf, usable } from './settings.ts';
@@ -60,6 +61,7 @@ interface Core {
   readonly committer: GroupCommitter;
   readonly refine: RunningRefine;
   readonly sweeper: Sweeper;
+  readonly iceberg: IcebergFace | undefined;
 }
 
 class LocalLake {
@@ -117,10 +119,19 @@ class LocalLake {
     this.#closers.add(() => cooker.close());
     const inbox = new lake.IngestInbox();
     this.#ingest(lake.runIngest, { store, catalog, cooker, inbox, owner });
+    const iceberg = await openIceberg({
+      config: this.#settings.config.lake,
+      store,
+      catalog,
+      uriOf: (key) => `file://${resolve(dataDirectory, 'objects', key)}`,
+      clock: systemClock,
+      logger: this.#logger,
+    });
     const upkeep = await startUpkeep({
       config: this.#settings.config.lake,
       store,
       catalog,
+      publisher: iceberg?.publisher,
       owner,
       clock: systemClock,
       logger: this.#logger,
@@ -146,7 +157,7 @@ class LocalLake {
       metrics: this.#metrics,
     });
     this.#closers.add(() => refine.close());
-    return { catalog, store, committer, refine, sweeper: upkeep.sweeper };
+    return { catalog, store, committer, refine, sweeper: upkeep.sweeper, iceberg };
   }
 
   async #openSql(): Promise<Sql> {
@@ -185,7 +196,10 @@ class LocalLake {
     });
   }
 
-  async #serveQueries({ catalog, store, refine, sweeper }: Core, auth: Authenticator): Promise<string> {
+  async #serveQueries(
+    { catalog, store, refine, sweeper, iceberg }: Core,
+    auth: Authenticator,
+  ): Promise<string> {
     const { createSqlEngine, localFiles, startQueryServer } = await import('@lakewright/query');
     const { addRefineRoutes } = await import('@lakewright/refine');
     const { createLakeAdmin } = await import('@lakewright/lake');
@@ -193,6 +207,7 @@ class LocalLake {
     const ruleSets = (organization: string) =>
       organization === config.refine.organization ? refine.ruleSets : [];
     const shared = { logger: this.#logger, metrics: this.#metrics };
+    const addIceberg = await icebergRoutes(iceberg, this.#logger);
     const engine = createSqlEngine({
       ...shared,
       index: catalog,
@@ -210,7 +225,10 @@ class LocalLake {
         admin: createLakeAdmin({ catalog, store, sweeper }),
         auth,
         ready: () => this.#ready(catalog),
-        routes: (app, organizationOf) => addRefineRoutes(app, { ruleSets, organizationOf }),
+        routes: (app, organizationOf) => {
+          addRefineRoutes(app, { ruleSets, organizationOf });
+          addIceberg(app, organizationOf);
+        },
       }),
     );
     this.#closers.add(() => server.close());

@@ -1,5 +1,5 @@
 import { type Clock, type Logger, messageOf, type ObjectStore } from '@lakewright/core';
-import type { Catalog, Sweeper } from '@lakewright/lake';
+import type { Catalog, IcebergPublisher, Sweeper } from '@lakewright/lake';
 import type { Registry } from 'prom-client';
 import type { LakeConfig } from '../config.ts';
 
@@ -7,6 +7,8 @@ export interface UpkeepParts {
   readonly config: LakeConfig;
   readonly store: ObjectStore;
   readonly catalog: Catalog;
+  /** Publishes the lake's tables for other engines; undefined where nobody is to. */
+  readonly publisher: IcebergPublisher | undefined;
   /** The name under which this process claims. */
   readonly owner: string;
   readonly clock: Clock;
@@ -34,7 +36,7 @@ export async function sweepSettings(config: LakeConfig) {
  * Throws ConfigError for settings that cannot work.
  */
 export async function startUpkeep(parts: UpkeepParts): Promise<RunningUpkeep> {
-  const { owner, config, ...dependencies } = parts;
+  const { owner, config, publisher, ...dependencies } = parts;
   const lake = await import('@lakewright/lake');
   const settings = await sweepSettings(config);
   const sweeper = lake.createSweeper({ ...dependencies, settings });
@@ -44,6 +46,7 @@ export async function startUpkeep(parts: UpkeepParts): Promise<RunningUpkeep> {
   const running = Promise.all([
     lake.runCompaction({ ...dependencies, merger, settings: { ...config.compact, owner } }, stop.signal),
     lake.runSweeper({ ...dependencies, sweeper, settings }, stop.signal),
+    publisher && lake.runIceberg({ ...dependencies, publisher }, stop.signal),
   ]);
   running.catch((error: unknown) => {
     failed.resolve(error instanceof Error ? error : new Error(messageOf(error)));

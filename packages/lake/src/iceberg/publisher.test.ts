@@ -1,9 +1,10 @@
 import { UnavailableError } from '@lakewright/core';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { icebergRead } from 'icebird';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeDatabases } from '../../../local/test/adapters.ts';
 import { diskFull } from '../../test/fakes.ts';
 import { faultsOf } from '../../test/iceberg-reader.ts';
-import { IcebergStand, sorted } from '../../test/iceberg-stand.ts';
+import { IcebergStand, readUri, sorted } from '../../test/iceberg-stand.ts';
 import { ORGANIZATION, OTHER_ORGANIZATION } from '../../test/raw-objects.ts';
 import { storedColumns, TABLES, withFieldIds } from '../tables.ts';
 
@@ -17,7 +18,10 @@ describeDatabases('publishing Iceberg tables', (empty) => {
   beforeEach(async () => {
     lake = await IcebergStand.open(await empty());
   });
-  afterEach(() => lake.close());
+  afterEach(async () => {
+    vi.unstubAllGlobals();
+    await lake.close();
+  });
 
   test('an independent reader finds the rows of every table', async () => {
     for (const signal of ['logs', 'traces', 'metrics'] as const) await lake.ingest(signal, DAYS[0], 300);
@@ -32,6 +36,26 @@ describeDatabases('publishing Iceberg tables', (empty) => {
       expect(found.length).toBe(rows);
       expect(operation).toBe('append');
       expect(sorted(found)).toEqual(sorted(await lake.rows(table)));
+    }
+  });
+
+  test('a reader that others wrote does, too', async () => {
+    // It asks for URLs; a file's are answered as a web server would.
+    vi.stubGlobal('fetch', async (url: string, init: { headers?: Headers } = {}) => {
+      const bytes = await readUri(url);
+      const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(init.headers?.get('range') ?? '') ?? [];
+      if (from === undefined) return new Response(Buffer.from(bytes));
+      return new Response(Buffer.from(bytes.subarray(Number(from), Number(to) + 1)), { status: 206 });
+    });
+    for (const signal of ['logs', 'traces', 'metrics'] as const) await lake.ingest(signal, DAYS[0], 100);
+    const publisher = lake.publisher();
+    await publisher.publish();
+    await lake.ingest('logs', DAYS[1], 100);
+    await lake.merge('logs');
+    for (const { table } of await publisher.publish()) {
+      const { metadata } = await lake.reader(table);
+      const rows = await icebergRead({ tableUrl: metadata.location, metadata: metadata as never });
+      expect(sorted(rows)).toEqual(sorted(await lake.rows(table)));
     }
   });
 

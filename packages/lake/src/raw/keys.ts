@@ -21,7 +21,7 @@ export interface RawRule extends PrefixRule {
 const rawRule = (inputPrefix: string, signal?: Signal): RawRule => ({
   name: inputPrefix.slice(0, -1),
   inputPrefix,
-  outputPrefixes: ['db/'],
+  outputPrefixes: ['db/', 'iceberg/'],
   signal,
 });
 

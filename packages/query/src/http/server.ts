@@ -45,7 +45,7 @@ export interface QueryServerOptions {
   readonly admin: LakeAdmin;
   readonly auth: QueryAuth;
   readonly ready: () => Promise<ReadyReport>;
-  /** Adds the routes of other systems, below /api/: whoever asks has been identified. */
+  /** Adds the routes of other systems, below /api/ and /iceberg/: whoever asks has been identified. */
   readonly routes?: (app: FastifyInstance, organizationOf: (request: FastifyRequest) => string) => void;
   readonly metrics: Registry;
   readonly logger: Logger;
@@ -92,7 +92,7 @@ export async function startQueryServer(options: QueryServerOptions): Promise<Que
     return organization;
   };
   app.addHook('onRequest', async (request) => {
-    if (!request.url.startsWith('/api/')) return;
+    if (!IDENTIFIED.test(request.url)) return;
     if (isForeignPage(request)) {
       throw new RequestError(403, 'FOREIGN_ORIGIN', 'a page of another origin may not change anything here');
     }
@@ -119,6 +119,9 @@ export async function startQueryServer(options: QueryServerOptions): Promise<Que
     },
   };
 }
+
+/** Below these paths whoever asks is identified. */
+const IDENTIFIED = /^\/(api|iceberg)\//;
 
 const unauthenticated = () =>
   new RequestError(401, 'UNAUTHENTICATED', 'the request has no valid API key', {
