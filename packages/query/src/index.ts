@@ -14,4 +14,5 @@ export { addPublishRoute } from './iceberg/publish-route.ts';
 export { addIcebergRoutes, ICEBERG_PATH, type IcebergRouteOptions } from './iceberg/routes.ts';
 export * from './limits.ts';
 export { createSqlEngine, type SqlEngine, type SqlEngineOptions, type SqlRequest } from './sql/engine.ts';
+export { type QueryQuotaOptions, withQuota } from './sql/quota.ts';
 export type { ResultChunk, ResultColumn, SqlResult, SqlStats } from './sql/result.ts';

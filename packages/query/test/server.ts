@@ -1,7 +1,7 @@
 import { silentLogger } from '@lakewright/core';
 import type { LakeAdmin } from '@lakewright/lake';
 import { Registry } from 'prom-client';
-import { type ReadyReport, startQueryServer } from '../src/index.ts';
+import { type ReadyReport, type SqlEngine, startQueryServer } from '../src/index.ts';
 import { HOUR, ORG, OTHER_ORG, T0, testLake } from './lake.ts';
 
 /** An integer past 2^53. */
@@ -90,7 +90,10 @@ const admin: LakeAdmin = {
   },
 };
 
-export async function testServer(): Promise<TestServer> {
+/** `within` puts something around the engine. */
+export async function testServer(
+  within: (engine: SqlEngine, metrics: Registry) => SqlEngine = (engine) => engine,
+): Promise<TestServer> {
   const lake = await testLake();
   await lake.add({
     rows: [
@@ -110,7 +113,7 @@ export async function testServer(): Promise<TestServer> {
   const server = await startQueryServer({
     host: '127.0.0.1',
     port: 0,
-    engine: lake.engine({ metrics, limits: { maxSqlBytes: 2000, maxQuerySeconds: 20 } }),
+    engine: within(lake.engine({ metrics, limits: { maxSqlBytes: 2000, maxQuerySeconds: 20 } }), metrics),
     admin,
     auth: { organizationOf: (headers) => KEYS[String(headers.authorization)] },
     ready: async () => {

@@ -200,7 +200,7 @@ class LocalLake {
     { catalog, store, refine, sweeper, iceberg }: Core,
     auth: Authenticator,
   ): Promise<string> {
-    const { createSqlEngine, localFiles, startQueryServer } = await import('@lakewright/query');
+    const { createSqlEngine, localFiles, startQueryServer, withQuota } = await import('@lakewright/query');
     const { addRefineRoutes } = await import('@lakewright/refine');
     const { createLakeAdmin } = await import('@lakewright/lake');
     const { host, queryPort, dataDirectory, config } = this.#settings;
@@ -221,7 +221,7 @@ class LocalLake {
         ...shared,
         host,
         port: queryPort,
-        engine,
+        engine: withQuota(engine, { limits: this.#limits, metrics: this.#metrics }),
         admin: createLakeAdmin({ catalog, store, sweeper }),
         auth,
         ready: () => this.#ready(catalog),

@@ -56,6 +56,7 @@ const LIMIT_STATUS: Readonly<Record<string, number>> = {
   maxSegments: 422,
   maxQueryMemoryBytes: 422,
   maxQueuedQueries: 429,
+  concurrent_queries: 429,
   maxQuerySeconds: 504,
   maxDeliverySeconds: 504,
 };

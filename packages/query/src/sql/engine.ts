@@ -23,6 +23,8 @@ export interface SqlRequest {
   readonly endNs?: bigint;
   /** Rows to answer at most, 1 to maxRows; defaultRows when absent. */
   readonly limit?: number;
+  /** Bytes of the segments that it may read; as many as there are when absent. */
+  readonly maxBytes?: number;
   /** Aborting it interrupts the query. */
   readonly signal?: AbortSignal;
 }

@@ -34,6 +34,8 @@ export interface AdmittedQuery {
   readonly endNs?: bigint;
   /** Rows to answer at most. */
   readonly limit: number;
+  /** Bytes of the segments that it may read. */
+  readonly maxBytes?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -130,13 +132,14 @@ export class Execution {
     const vetted = vetQuery(parsed.node, functions, parsed.positionOf);
     if (vetted.listsTables) return EVERY_TABLE_EMPTY;
     const tables: Map<TableName, Bounds> = await tableBounds(connection, vetted.references);
-    const { organization, startNs, endNs } = this.#query;
+    const { organization, startNs, endNs, maxBytes } = this.#query;
     return planQuery(this.#means, {
       organization,
       tables,
       columns: neededColumns(parsed.query, vetted.references),
       range: { startNs, endNs },
       maxSegments: this.#means.limits.maxSegments,
+      maxBytes,
       signal: this.#stop.signal,
     });
   }

@@ -33,7 +33,8 @@ interface TableSegments {
 
 /**
  * Finds the segments of `organization` that may hold rows within each table's bounds and within `range`, and
- * opens their files. Throws LimitError when they are more than `maxSegments`, and what `files` throws.
+ * opens their files. Throws LimitError when they are more than `maxSegments` or larger than `maxBytes`
+ * (`scanned_bytes_per_query`), and what `files` throws.
  */
 export async function planQuery(
   sources: { readonly index: SegmentIndex; readonly files: SegmentFiles },
@@ -44,11 +45,13 @@ export async function planQuery(
     readonly columns: ReadonlyMap<TableName, ReadonlySet<string> | undefined>;
     readonly range: Bounds;
     readonly maxSegments: number;
+    readonly maxBytes?: number;
     readonly signal: AbortSignal;
   },
 ): Promise<QueryPlan> {
   const found: TableSegments[] = [];
   let count = 0;
+  let bytes = 0;
   for (const [table, wanted] of query.tables) {
     const bounds = intersect(query.range, wanted);
     const segments = await findSegments(sources.index, query.organization, table, bounds);
@@ -60,6 +63,8 @@ export async function planQuery(
         { hint: 'narrow it with start and end, or with conditions on timestamp or service_name' },
       );
     }
+    bytes += segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    if (query.maxBytes !== undefined && bytes > query.maxBytes) throw tooManyBytes(bytes, query.maxBytes);
     found.push({ table, bounds, segments });
   }
   const wanted = found.map(({ table, bounds, segments }) => {
@@ -99,6 +104,13 @@ function planOf(found: readonly TableSegments[], files: OpenFiles): Omit<QueryPl
   });
   const bytes = found.flatMap(({ segments }) => segments).reduce((sum, segment) => sum + segment.bytes, 0);
   return { tables, bytes, bytesRead: files.bytesRead, keyOf, release: () => files.release() };
+}
+
+function tooManyBytes(bytes: number, maxBytes: number): LimitError {
+  const message = `the query would read segments of ${bytes} bytes; at most ${maxBytes} are read`;
+  return new LimitError('scanned_bytes_per_query', message, {
+    hint: 'narrow it with start and end, or with conditions on timestamp or service_name',
+  });
 }
 
 async function findSegments(
