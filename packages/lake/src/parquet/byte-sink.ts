@@ -34,6 +34,19 @@ export class ByteSink {
     this.length += bytes.length;
   }
 
+  /** The same bytes `times` times, one after the other. */
+  repeat(bytes: Uint8Array, times: number): void {
+    const total = bytes.length * times;
+    if (total === 0) return;
+    this.reserve(total);
+    const from = this.length;
+    this.bytes.set(bytes, from);
+    for (let done = bytes.length; done < total; done *= 2) {
+      this.bytes.copyWithin(from + done, from, from + Math.min(done, total - done));
+    }
+    this.length += total;
+  }
+
   uint32(value: number): void {
     this.reserve(4);
     this.bytes[this.length++] = value;

@@ -2,20 +2,23 @@ import { constants, zstdCompressSync } from 'node:zlib';
 import type { Column } from '../tables.ts';
 import { ByteSink } from './byte-sink.ts';
 import type { ColumnData } from './data.ts';
-import { bitWidth, ENCODING, rleHybrid } from './encodings.ts';
+import { bitWidth, ENCODING } from './encodings.ts';
 import {
   allPresent,
   type LeafInput,
-  listLevels,
   pickBooleans,
   pickDoubles,
   pickInt32s,
   pickWords,
   presence,
 } from './levels.ts';
+import { mapStates } from './map-states.ts';
 import { encodeBooleans, encodeDoubles, encodeInt32, encodeInt64 } from './numbers.ts';
+import { listLevels } from './repetition.ts';
+import { rleHybrid } from './rle-hybrid.ts';
 import { isNeverNull, type Leaf, leavesOf } from './schema.ts';
-import { encodeStringLists, encodeStrings, StringNumbers } from './strings.ts';
+import { encodeStringLists } from './string-lists.ts';
+import { encodeStrings, StringNumbers } from './strings.ts';
 import { ThriftWriter } from './thrift.ts';
 import type { EncodedValues } from './values.ts';
 
@@ -177,7 +180,10 @@ export class ChunkWriter {
     this.#values.reset();
     const encoded = input.levelCount === input.nullCount ? NO_VALUES : input.encode();
     this.#page.reset();
-    if (leaf.maxRepetition > 0) this.#levels(input, input.repetition, leaf.maxRepetition);
+    if (input.repetition !== undefined) {
+      this.#page.uint32(input.repetition.length);
+      this.#page.set(input.repetition);
+    }
     if (leaf.maxDefinition > 0) this.#levels(input, input.definition, leaf.maxDefinition);
     this.#page.set(this.#values.view());
     const plainBytes = this.#page.length + this.#dictionary.length;
@@ -244,42 +250,6 @@ export class ChunkWriter {
     this.#out.set(stored);
     return thrift.out.length + body.length;
   }
-}
-
-/**
- * Of each level of a map: 0 an empty map, 1 an entry whose value is NULL, 2 an entry. Undefined when all are
- * entries.
- */
-function mapStates(
-  { starts, lengths, values }: Extract<ColumnData, { kind: 'map' }>,
-  rows: number,
-  levels: number,
-): Uint8Array | undefined {
-  const states = new Uint8Array(levels);
-  let level = 0;
-  let start = -1;
-  let first = 0;
-  let all = true;
-  for (let row = 0; row < rows; row++) {
-    const length = lengths[row];
-    if (length === 0) {
-      all = false;
-      level++;
-    } else if (starts[row] === start) {
-      for (let i = 0; i < length; i++) states[level + i] = states[first + i];
-      first = level;
-      level += length;
-    } else {
-      start = starts[row];
-      first = level;
-      for (let i = start; i < start + length; i++) {
-        const isNull = values[i] < 0;
-        if (isNull) all = false;
-        states[level++] = isNull ? 1 : 2;
-      }
-    }
-  }
-  return all ? undefined : states;
 }
 
 function compress(bytes: Uint8Array): Uint8Array {

@@ -5,6 +5,7 @@ export interface LeafInput {
   /** Levels, rows or entries: how many; the arrays may be longer. */
   readonly levelCount: number;
   readonly definition?: Uint8Array;
+  /** Encoded, without a length in front. */
   readonly repetition?: Uint8Array;
   readonly nullCount: number;
   encode(): EncodedValues;
@@ -59,24 +60,4 @@ export function pickInt32s(values: Int32Array, rows: Int32Array): Int32Array {
 /** The booleans of some rows. */
 export function pickBooleans(values: Uint8Array, rows: Int32Array): Uint8Array {
   return Uint8Array.from(rows, (row) => values[row]);
-}
-
-/** Repetition levels of a list column: an empty list takes one level and no item. */
-export function listLevels(
-  lengths: Int32Array,
-  rows: number,
-): { levels: number; repetition: Uint8Array; filled: number } {
-  let filled = 0;
-  let levels = 0;
-  for (let row = 0; row < rows; row++) {
-    filled += lengths[row];
-    levels += Math.max(1, lengths[row]);
-  }
-  const repetition = new Uint8Array(levels).fill(1);
-  let level = 0;
-  for (let row = 0; row < rows; row++) {
-    repetition[level] = 0;
-    level += Math.max(1, lengths[row]);
-  }
-  return { levels, repetition, filled };
 }

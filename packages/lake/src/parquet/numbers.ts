@@ -1,4 +1,5 @@
-import { bitWidth, deltaBinaryPacked, ENCODING, rleHybrid } from './encodings.ts';
+import { bitWidth, deltaBinaryPacked, ENCODING } from './encodings.ts';
+import { rleHybrid } from './rle-hybrid.ts';
 import type { EncodedValues, ValueSinks } from './values.ts';
 
 /** Numbers distinct 8-byte values; gives up (returns -1) when there are more than `limit`. */

@@ -1,6 +1,7 @@
 import type { ByteSink } from './byte-sink.ts';
 import type { StringTable } from './data.ts';
-import { bitWidth, deltaBinaryPacked, ENCODING, rleHybrid } from './encodings.ts';
+import { bitWidth, deltaBinaryPacked, ENCODING } from './encodings.ts';
+import { type Repeat, rleHybrid } from './rle-hybrid.ts';
 import type { EncodedValues, ValueSinks } from './values.ts';
 
 /** Bounds longer than this are left out of the statistics. */
@@ -65,63 +66,25 @@ export function encodeStrings(
     indices[i] = lastIndex;
     totalBytes += lastLength;
   }
-  return writeStrings(sinks, table, indices, count, totalBytes, numbers);
+  return writeStrings(sinks, table, { indices, count, totalBytes, repeats: [] }, numbers);
 }
 
-/** Entries of lists of strings, row by row; an id below 0 is NULL. */
-export interface StringLists {
-  readonly starts: Int32Array;
-  readonly lengths: Int32Array;
-  readonly ids: Int32Array;
+/** Strings that were numbered. */
+export interface NumberedStrings {
+  /** Into the numbers' `distinct`. */
+  readonly indices: Int32Array;
+  /** How many there are in all, and their bytes. */
+  readonly count: number;
+  readonly totalBytes: number;
+  /** What of all is not in `indices` because it repeats. */
+  readonly repeats: readonly Repeat[];
 }
 
-/**
- * As `encodeStrings`, of the `count` entries that are not NULL. A row that has the same entries as the one in
- * front of it, as most resources do, is a copy.
- */
-export function encodeStringLists(
+/** Writes strings that were numbered. */
+export function writeStrings(
   sinks: ValueSinks,
   table: StringTable,
-  { starts, lengths, ids }: StringLists,
-  rows: number,
-  count: number,
-  numbers: StringNumbers,
-): EncodedValues {
-  numbers.begin(table);
-  const { offsets } = table;
-  const indices = new Int32Array(count);
-  let at = 0;
-  let totalBytes = 0;
-  let start = -1;
-  let first = 0;
-  let bytes = 0;
-  for (let row = 0; row < rows; row++) {
-    if (lengths[row] === 0) continue;
-    if (starts[row] === start) {
-      for (const end = at; first < end; first++) indices[at++] = indices[first];
-    } else {
-      start = starts[row];
-      first = at;
-      bytes = 0;
-      for (let i = start; i < start + lengths[row]; i++) {
-        const id = ids[i];
-        if (id < 0) continue;
-        indices[at++] = numbers.of(id);
-        bytes += offsets[id + 1] - offsets[id];
-      }
-    }
-    totalBytes += bytes;
-  }
-  return writeStrings(sinks, table, indices, count, totalBytes, numbers);
-}
-
-/** Writes strings that were numbered: `indices` are into `numbers.distinct`. */
-function writeStrings(
-  sinks: ValueSinks,
-  table: StringTable,
-  indices: Int32Array,
-  count: number,
-  totalBytes: number,
+  { indices, count, totalBytes, repeats }: NumberedStrings,
   numbers: StringNumbers,
 ): EncodedValues {
   const { offsets } = table;
@@ -135,12 +98,28 @@ function writeStrings(
   if (distinctBytes + (count * width) / 8 <= totalBytes) {
     for (let i = 0; i < numbers.count; i++) plainString(sinks.dictionary, table, numbers.distinct[i]);
     sinks.data.byte(width);
-    rleHybrid(sinks.data, indices, count, width);
+    rleHybrid(sinks.data, indices, indices.length, width, repeats);
     return { encoding: ENCODING.RLE_DICTIONARY, dictionaryCount: numbers.count, ...bounds };
   }
-  const ids = indices.map((index) => numbers.distinct[index]);
+  const ids = withRepeats(indices, count, repeats).map((index) => numbers.distinct[index]);
   lengthsAndBytes(sinks.data, table, ids, count, totalBytes);
   return { encoding: ENCODING.DELTA_LENGTH_BYTE_ARRAY, dictionaryCount: 0, ...bounds };
+}
+
+/** All values, the repeated ones with their repetitions. */
+function withRepeats(indices: Int32Array, count: number, repeats: readonly Repeat[]): Int32Array {
+  if (repeats.length === 0) return indices;
+  const all = new Int32Array(count);
+  let done = 0;
+  let to = 0;
+  for (const { at, period, times } of repeats) {
+    all.set(indices.subarray(done, at), to);
+    to += at - done;
+    for (let time = 0; time < times; time++, to += period) all.set(indices.subarray(at, at + period), to);
+    done = at;
+  }
+  all.set(indices.subarray(done), to);
+  return all;
 }
 
 function plainString(out: ByteSink, table: StringTable, id: number): void {

@@ -1,6 +1,8 @@
 import type { Column } from '../../tables.ts';
 import { type Leaf, leavesOf, PHYSICAL } from '../schema.ts';
+import { readMap } from './map.ts';
 import type { ChunkPages } from './page.ts';
+import { readRowStarts } from './row-starts.ts';
 import { type LeafStrings, readBooleans, readInt32s, readStrings, readWords } from './values.ts';
 
 /** One column of one row group, row by row; where `nulls` is there, 1 marks a NULL. */
@@ -140,23 +142,8 @@ function spreadWords(
   return words;
 }
 
-/** Where each row's entries are among all levels. Throws RangeError when there are not `rows` rows. */
-function rowStarts(pages: ChunkPages, rows: number): Int32Array {
-  const { repetition, levelCount } = pages;
-  const starts = new Int32Array(rows + 1);
-  let row = 0;
-  for (let level = 0; level < levelCount; level++) {
-    if (repetition !== undefined && repetition[level] !== 0) continue;
-    if (row < rows) starts[row] = level;
-    row++;
-  }
-  if (row !== rows || repetition?.[0] === 1) throw new RangeError('a column has another number of rows');
-  starts[rows] = levelCount;
-  return starts;
-}
-
 function readList(pages: ChunkPages, rows: number): ListRows {
-  const levels = rowStarts(pages, rows);
+  const levels = readRowStarts(pages, rows);
   const { definition } = pages;
   const starts = new Int32Array(rows);
   const lengths = new Int32Array(rows);
@@ -170,60 +157,4 @@ function readList(pages: ChunkPages, rows: number): ListRows {
   const words = readWords(pages);
   if (words.length !== at * 2) throw new RangeError('a list column has another number of items');
   return { kind: 'list', starts, lengths, words };
-}
-
-function readMap(keyPages: ChunkPages, valuePages: ChunkPages, rows: number): MapRows {
-  const keyStrings = readStrings(keyPages);
-  const valueStrings = readStrings(valuePages);
-  const levels = rowStarts(keyPages, rows);
-  if (valuePages.levelCount !== keyPages.levelCount) throw new RangeError('a map has more keys than values');
-  const keys = new Int32Array(keyPages.valueCount);
-  const values = new Int32Array(keyPages.valueCount);
-  const starts = new Int32Array(rows);
-  const lengths = new Int32Array(rows);
-  const keyLevels = keyPages.definition;
-  const valueLevels = valuePages.definition;
-  let key = 0;
-  let value = 0;
-  let at = 0;
-  for (let row = 0; row < rows; row++) {
-    const first = levels[row];
-    const length = keyLevels !== undefined && keyLevels[first] === 0 ? 0 : levels[row + 1] - first;
-    for (let i = 0; i < length; i++) {
-      keys[at + i] = keyStrings.ids === undefined ? key : keyStrings.ids[key];
-      key++;
-      if (valueLevels !== undefined && valueLevels[first + i] !== 2) values[at + i] = -1;
-      else {
-        values[at + i] = valueStrings.ids === undefined ? value : valueStrings.ids[value];
-        value++;
-      }
-    }
-    lengths[row] = length;
-    const before = row === 0 ? -1 : starts[row - 1];
-    if (before >= 0 && lengths[row - 1] === length && sameEntries(keys, values, before, at, length)) {
-      starts[row] = before;
-    } else {
-      starts[row] = at;
-      at += length;
-    }
-  }
-  if (key !== keyPages.valueCount || value !== valuePages.valueCount) {
-    throw new RangeError('a map column has another number of entries');
-  }
-  return {
-    kind: 'map',
-    starts,
-    lengths,
-    keys: keys.slice(0, at),
-    values: values.slice(0, at),
-    keyStrings,
-    valueStrings,
-  };
-}
-
-function sameEntries(keys: Int32Array, values: Int32Array, a: number, b: number, length: number): boolean {
-  for (let i = 0; i < length; i++) {
-    if (values[a + i] !== values[b + i] || keys[a + i] !== keys[b + i]) return false;
-  }
-  return true;
 }

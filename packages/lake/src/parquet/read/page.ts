@@ -17,8 +17,9 @@ const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
 /** The pages of one column chunk, decompressed: levels decoded, values not. */
 export interface ChunkPages {
   readonly levelCount: number;
-  /** Levels; undefined where all are at their maximum (definition) or there are none (repetition). */
+  /** Levels; undefined where all are at their maximum. */
   readonly definition: Uint8Array | undefined;
+  /** Levels as they are encoded; undefined where there are none. */
   readonly repetition: Uint8Array | undefined;
   /** Values that are present. */
   readonly valueCount: number;
@@ -58,12 +59,13 @@ export function readPages(leaf: Leaf, place: ChunkPlace, bytes: Uint8Array): Chu
   if ((header.encoding === ENCODING.RLE_DICTIONARY) !== (dictionary !== undefined)) {
     throw new RangeError('a dictionary is missing or not used');
   }
-  const repetition = readLevels(body, 0, header.count, leaf.maxRepetition, false);
-  const definition = readLevels(body, repetition.end, header.count, leaf.maxDefinition, true);
+  const repetition = leaf.maxRepetition === 0 ? undefined : levelBytes(body, 0);
+  const definitionAt = repetition === undefined ? 0 : 4 + repetition.length;
+  const definition = readDefinition(body, definitionAt, header.count, leaf.maxDefinition);
   return {
     levelCount: header.count,
-    repetition: repetition.levels,
-    definition: definition.allMost ? undefined : definition.levels,
+    repetition,
+    definition: definition.levels,
     valueCount: definition.atMost,
     encoding: header.encoding,
     values: body.subarray(definition.end),
@@ -109,34 +111,40 @@ function decompress(bytes: Uint8Array, length: number): Uint8Array {
   }
 }
 
-interface Levels {
-  readonly levels: Uint8Array | undefined;
-  readonly end: number;
-  /** How many are at the maximum, and whether all are. */
-  readonly atMost: number;
-  readonly allMost: boolean;
+/** Encoded levels, which have their length in front. */
+function levelBytes(body: Uint8Array, at: number): Uint8Array {
+  const length = body[at] | (body[at + 1] << 8) | (body[at + 2] << 16) | (body[at + 3] << 24);
+  const end = at + 4 + length;
+  if (!(length >= 0 && end <= body.length)) throw new RangeError('levels end after their page');
+  return body.subarray(at + 4, end);
 }
 
-/** With `mayBeNone`, levels that are all at the maximum are not made into an array. */
-function readLevels(body: Uint8Array, at: number, count: number, max: number, mayBeNone: boolean): Levels {
-  if (max === 0) return { levels: undefined, end: at, atMost: count, allMost: true };
-  const bytes = body[at] | (body[at + 1] << 8) | (body[at + 2] << 16) | (body[at + 3] << 24);
-  const end = at + 4 + bytes;
-  if (!(bytes >= 0 && end <= body.length)) throw new RangeError('levels end after their page');
-  if (mayBeNone && isOneRun(body, at + 4, bytes, count, max))
-    return { levels: undefined, end, atMost: count, allMost: true };
+interface DefinitionLevels {
+  /** Undefined where all are at the maximum. */
+  readonly levels: Uint8Array | undefined;
+  /** Where they end in the page. */
+  readonly end: number;
+  /** How many are at the maximum. */
+  readonly atMost: number;
+}
+
+function readDefinition(body: Uint8Array, at: number, count: number, max: number): DefinitionLevels {
+  if (max === 0) return { levels: undefined, end: at, atMost: count };
+  const bytes = levelBytes(body, at);
+  const end = at + 4 + bytes.length;
+  if (isOneRun(bytes, count, max)) return { levels: undefined, end, atMost: count };
   const levels = new Uint8Array(count);
-  readRleHybrid(body.subarray(0, end), at + 4, bitWidth(max), levels, count);
+  readRleHybrid(bytes, 0, bitWidth(max), levels, count);
   let atMost = 0;
   for (let i = 0; i < count; i++) {
     if (levels[i] === max) atMost++;
     else if (levels[i] > max) throw new RangeError('a level is above its maximum');
   }
-  return { levels, end, atMost, allMost: atMost === count };
+  return { levels: atMost === count ? undefined : levels, end, atMost };
 }
 
 /** Whether the levels are one run of the maximum: most columns have a value in every row. */
-function isOneRun(body: Uint8Array, at: number, bytes: number, count: number, max: number): boolean {
-  const place = { at };
-  return readVarint(body, place) === count * 2 && place.at === at + bytes - 1 && body[place.at] === max;
+function isOneRun(bytes: Uint8Array, count: number, max: number): boolean {
+  const place = { at: 0 };
+  return readVarint(bytes, place) === count * 2 && place.at === bytes.length - 1 && bytes[place.at] === max;
 }

@@ -6,6 +6,7 @@ import {
   readRleHybrid,
   type StringPlaces,
 } from './decodings.ts';
+import { PackedIndices } from './packed-indices.ts';
 import type { ChunkPages } from './page.ts';
 
 /** The strings of one leaf of one row group: value `i` is string `ids[i]`, or string `i` without `ids`. */
@@ -30,8 +31,8 @@ function readIndices(pages: ChunkPages, most: number): Int32Array {
   return indices;
 }
 
-/** One comparison for all: the sign of what is left of the dictionary. */
-function checkIndices(indices: Int32Array, most: number): void {
+/** Throws RangeError for an index that is not below `most`. One comparison for all: the sign of what is left. */
+export function checkIndices(indices: Int32Array, most: number): void {
   let left = 0;
   for (let i = 0; i < indices.length; i++) left |= most - 1 - indices[i];
   if (left < 0) throw new RangeError('an index is past its dictionary');
@@ -50,6 +51,22 @@ export function readStrings(pages: ChunkPages): LeafStrings {
   }
   if (pages.encoding !== ENCODING.DELTA_LENGTH_BYTE_ARRAY) throw otherEncoding(pages.encoding);
   return { bytes: values, ...readDeltaLengths(values, 0, valueCount), count: valueCount, ids: undefined };
+}
+
+/** Strings of a dictionary with their indices as they are packed; undefined unless every level has a string. */
+export function packedStrings(
+  pages: ChunkPages,
+): { strings: LeafStrings; indices: PackedIndices } | undefined {
+  const { dictionary, definition, levelCount, values } = pages;
+  if (dictionary === undefined || definition !== undefined) return undefined;
+  const width = bitWidth(Math.max(0, dictionary.count - 1));
+  if (width > 24) return undefined;
+  if (values[0] !== width) throw new RangeError('a dictionary has another width');
+  const places = readPlainStrings(dictionary.bytes, dictionary.count);
+  return {
+    strings: { bytes: dictionary.bytes, ...places, count: dictionary.count, ids: undefined },
+    indices: new PackedIndices(values, 1, width, levelCount),
+  };
 }
 
 /** The present 8-byte values of a leaf as word pairs. */

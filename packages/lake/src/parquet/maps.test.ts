@@ -1,0 +1,83 @@
+import { ByteTable } from '@lakewright/otlp';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Column } from '../tables.ts';
+import { type MapRows, ParquetFile, ParquetWriter } from './index.ts';
+
+const COLUMN: Column = { name: 'attributes', type: 'MAP(VARCHAR, VARCHAR)', doc: '' };
+
+type Entry = [key: string, value: string | null];
+
+const text = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'a longer text');
+/** Rows in a row that have the same entries. */
+const stretch = fc.record({
+  entries: fc.oneof(
+    fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 24 }),
+    fc.array(fc.tuple(text, fc.option(text, { freq: 5 })), { maxLength: 24 }),
+    fc.nat({ max: 24 }).map((length) => Array.from({ length }, (): Entry => ['a', 'b'])),
+  ),
+  rows: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 20, max: 120 })),
+});
+
+/** The file of one map column; with `shared`, rows of a stretch share their entries. */
+function write(stretches: readonly { entries: readonly Entry[]; rows: number }[], shared: boolean) {
+  const table = new ByteTable();
+  const starts: number[] = [];
+  const lengths: number[] = [];
+  const keys: number[] = [];
+  const values: number[] = [];
+  for (const { entries, rows } of stretches) {
+    for (let row = 0; row < rows; row++) {
+      const isCopy = shared && row > 0;
+      starts.push(isCopy ? (starts.at(-1) as number) : keys.length);
+      lengths.push(entries.length);
+      if (isCopy) continue;
+      for (const [key, value] of entries) {
+        keys.push(table.internString(key));
+        values.push(value === null ? -1 : table.internString(value));
+      }
+    }
+  }
+  const writer = new ParquetWriter([COLUMN]);
+  writer.rowGroup(starts.length, () => ({
+    kind: 'map',
+    starts: Int32Array.from(starts),
+    lengths: Int32Array.from(lengths),
+    keys: Int32Array.from(keys),
+    values: Int32Array.from(values),
+    table,
+  }));
+  return writer.finish();
+}
+
+function read(bytes: Uint8Array): Entry[][] {
+  const source = {
+    size: bytes.length,
+    read: (at: number, length: number) => bytes.subarray(at, at + length),
+  };
+  const rows = ParquetFile.open(source, [COLUMN]).column(COLUMN, 0) as MapRows;
+  const string = ({ bytes: of, starts, ends }: MapRows['keyStrings'], place: number) =>
+    Buffer.from(of.subarray(starts[place], ends[place])).toString();
+  return Array.from(rows.starts, (start, row) =>
+    Array.from({ length: rows.lengths[row] }, (_, i): Entry => {
+      const value = rows.values[start + i];
+      return [
+        string(rows.keyStrings, rows.keys[start + i]),
+        value < 0 ? null : string(rows.valueStrings, value),
+      ];
+    }),
+  );
+}
+
+test('maps that repeat are written as all of their rows would be, and are read back', () => {
+  fc.assert(
+    fc.property(fc.array(stretch, { minLength: 1, maxLength: 6 }), (stretches) => {
+      const file = write(stretches, true);
+      expect(Buffer.compare(file, write(stretches, false))).toBe(0);
+      expect(read(file)).toEqual(
+        stretches.flatMap(({ entries, rows }) => Array.from({ length: rows }, () => entries)),
+      );
+    }),
+    { numRuns: 150, endOnFailure: true },
+  );
+});

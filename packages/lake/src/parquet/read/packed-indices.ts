@@ -1,0 +1,114 @@
+import { readVarint } from './decodings.ts';
+
+/** A run of an RLE / bit-packed hybrid. */
+interface Run {
+  /** Its first value and the one behind its last, counted in the whole. */
+  readonly first: number;
+  readonly end: number;
+  /** Where its packed values are; of a repeated value, -1. */
+  readonly at: number;
+  readonly value: number;
+}
+
+/**
+ * RLE / bit-packed hybrid of `count` values of up to 24 bits that is read from front to back, part by part, and
+ * in which rows that repeat are found without unpacking them. Throws RangeError when it ends early.
+ */
+export class PackedIndices {
+  readonly #bytes: Buffer;
+  readonly #width: number;
+  readonly #runs: Run[] = [];
+  #current = 0;
+
+  constructor(bytes: Uint8Array, at: number, width: number, count: number) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#width = width;
+    const place = { at };
+    for (let first = 0; first < count; ) {
+      const head = readVarint(bytes, place);
+      const run = Math.floor(head / 2);
+      let end: number;
+      if (head % 2 === 0) {
+        let value = 0;
+        for (let shift = 0; shift < width; shift += 8) value |= bytes[place.at++] << shift;
+        end = Math.min(count, first + run);
+        this.#runs.push({ first, end, at: -1, value });
+      } else {
+        end = Math.min(count, first + run * 8);
+        this.#runs.push({ first, end, at: place.at, value: 0 });
+        place.at += run * width;
+      }
+      if (run === 0 || place.at > bytes.length) throw new RangeError('a run ends early');
+      first = end;
+    }
+  }
+
+  /** Values `from .. from + count` into `out` from `at` on. */
+  unpack(from: number, count: number, out: Int32Array, at: number): void {
+    const stop = from + count;
+    while (from < stop) {
+      const run = this.#runAt(from);
+      const end = Math.min(stop, run.end);
+      if (run.at < 0) for (let i = from; i < end; i++) out[at++] = run.value;
+      else {
+        this.#unpackRun(run, from, end, out, at);
+        at += end - from;
+      }
+      from = end;
+    }
+  }
+
+  /**
+   * How many of the next `most` rows of `length` values each, from value `from` on, are known to be as the eight
+   * rows in front of them, which are equal to each other: a multiple of eight, and fewer when in doubt. A
+   * comparison of the packed bytes with those of eight rows earlier says it.
+   */
+  repeatedRows(from: number, length: number, most: number): number {
+    if (most < 8) return 0;
+    const run = this.#runAt(from);
+    const before = from - 8 * length - run.first;
+    if (before < 0) return 0;
+    const blocks = Math.floor(Math.min(most, (run.end - from) / length) / 8);
+    if (run.at < 0 || this.#width === 0) return blocks * 8;
+    const period = length * this.#width;
+    // From the first byte that is theirs alone: the bits in front of it are equal as it is.
+    let at = run.at + Math.ceil((before * this.#width) / 8) + period;
+    let known = 0;
+    for (let step = 1; known < blocks; step *= 2) {
+      const size = Math.min(step, blocks - known);
+      const bytes = size * period;
+      if (this.#bytes.compare(this.#bytes, at - period, at - period + bytes, at, at + bytes) !== 0) {
+        if (size === 1) break;
+        step = 0.5;
+      } else {
+        known += size;
+        at += bytes;
+      }
+    }
+    return known * 8;
+  }
+
+  #runAt(value: number): Run {
+    while (value >= this.#runs[this.#current].end) this.#current++;
+    return this.#runs[this.#current];
+  }
+
+  #unpackRun(run: Run, from: number, end: number, out: Int32Array, to: number): void {
+    const width = this.#width;
+    const bytes = this.#bytes;
+    const bit = (from - run.first) * width;
+    const mask = (1 << width) - 1;
+    let at = run.at + (bit >>> 3);
+    let held = 8 - (bit & 7);
+    let bits = bytes[at++] >>> (bit & 7);
+    for (let i = from; i < end; i++) {
+      while (held < width) {
+        bits |= bytes[at++] << held;
+        held += 8;
+      }
+      out[to++] = bits & mask;
+      bits >>>= width;
+      held -= width;
+    }
+  }
+}
