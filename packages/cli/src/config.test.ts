@@ -56,6 +56,7 @@ describe('loadConfig', () => {
     expect((await load('')).lake).toEqual({
       ingest: {},
       compact: {},
+      rollups: { enabled: true, settings: {} },
       sweep: { retention: [] },
       iceberg: { enabled: true, settings: {} },
     });
@@ -67,6 +68,7 @@ describe('loadConfig', () => {
       `lake:
   ingest: { interval: 1s, listing: 30s, full_listing: 10m }
   compaction: { interval: 2s, min_inputs: 8 }
+  rollups: { enabled: false, interval: 5m }
   sweep: { interval: 5m, grace: 1h }
   raw_retention: 30d
   iceberg: { enabled: false, interval: 5m, keep: 2h }
@@ -78,6 +80,7 @@ describe('loadConfig', () => {
     expect(lake).toEqual({
       ingest: { intervalMs: 1000, dropListingMs: 30_000, recentListingMs: 30_000, fullListingMs: 600_000 },
       compact: { intervalMs: 2000, minInputs: 8 },
+      rollups: { enabled: false, settings: { intervalMs: 300_000 } },
       sweep: {
         intervalMs: 300_000,
         graceMs: HOUR,
@@ -99,6 +102,8 @@ describe('loadConfig', () => {
     ['lake: {sweeps: {}}', /lakewright.yaml: lake has an unknown field "sweeps"/],
     ['lake: {sweep: {grace: soon}}', /lake.sweep.grace: "soon" is not a duration/],
     ['lake: {sweep: {interval: 0s}}', /lake.sweep.interval is not above zero/],
+    ['lake: {rollups: {enabled: sometimes}}', /lake.rollups.enabled is neither true nor false/],
+    ['lake: {rollups: {interval: 0s}}', /lake.rollups.interval is not above zero/],
     ['lake: {compaction: {min_inputs: 1}}', /lake.compaction.min_inputs is not an integer from 2 to 256/],
     ['lake: {raw_retention: for ever}', /lake.raw_retention: "for ever" is not a duration/],
     ['lake: {iceberg: {enabled: 1}}', /lake.iceberg.enabled is neither true nor false/],

@@ -4,6 +4,7 @@ import type {
   IcebergSettings,
   IngestSettings,
   Retention,
+  RollupSettings,
   SweepSettings,
 } from '@lakewright/lake';
 
@@ -12,13 +13,17 @@ export interface LakeConfig {
   readonly ingest: Partial<IngestSettings>;
   readonly compact: Partial<CompactSettings>;
   readonly sweep: Partial<SweepSettings>;
+  readonly rollups: { readonly enabled: boolean; readonly settings: Partial<RollupSettings> };
   readonly iceberg: { readonly enabled: boolean; readonly settings: Partial<IcebergSettings> };
 }
 
 /** Named here and not taken from the lake, which commands that only ask need not load. */
-const TABLES = ['logs', 'traces', 'gauge', 'sum', 'histogram', 'exp_histogram', 'summary'] as const;
+const TABLES = [
+  ...(['logs', 'traces', 'gauge', 'sum', 'histogram', 'exp_histogram', 'summary'] as const),
+  ...(['rollup_10s', 'rollup_60s', 'rollup_300s', 'rollup_1200s', 'rollup_3600s'] as const),
+];
 
-const FIELDS = ['ingest', 'compaction', 'sweep', 'retention', 'raw_retention', 'iceberg'];
+const FIELDS = ['ingest', 'compaction', 'rollups', 'sweep', 'retention', 'raw_retention', 'iceberg'];
 
 /** Reads the mapping `lake` of `file`. Throws ConfigError naming file and field. */
 export function parseLake(value: unknown, file: string): LakeConfig {
@@ -27,6 +32,7 @@ export function parseLake(value: unknown, file: string): LakeConfig {
   const ingest = fieldsOf(given.ingest ?? {}, `${where}.ingest`, ['interval', 'listing', 'full_listing']);
   const listingMs = duration(ingest.listing, `${where}.ingest.listing`);
   const compaction = fieldsOf(given.compaction ?? {}, `${where}.compaction`, ['interval', 'min_inputs']);
+  const rollups = fieldsOf(given.rollups ?? {}, `${where}.rollups`, ['enabled', 'interval']);
   const sweep = fieldsOf(given.sweep ?? {}, `${where}.sweep`, ['interval', 'grace']);
   return {
     ingest: defined({
@@ -39,6 +45,10 @@ export function parseLake(value: unknown, file: string): LakeConfig {
       intervalMs: duration(compaction.interval, `${where}.compaction.interval`),
       minInputs: inputs(compaction.min_inputs, `${where}.compaction.min_inputs`),
     }),
+    rollups: {
+      enabled: flag(rollups.enabled, `${where}.rollups.enabled`),
+      settings: defined({ intervalMs: duration(rollups.interval, `${where}.rollups.interval`) }),
+    },
     sweep: defined({
       intervalMs: duration(sweep.interval, `${where}.sweep.interval`),
       graceMs: duration(sweep.grace, `${where}.sweep.grace`),
@@ -85,6 +95,13 @@ function duration(value: unknown, what: string): number | undefined {
   const ms = parseDuration(String(value), what);
   if (ms <= 0) throw new ConfigError(`${what} is not above zero`);
   return ms;
+}
+
+/** True unless it is said otherwise. */
+function flag(value: unknown, what: string): boolean {
+  if (value === undefined) return true;
+  if (typeof value !== 'boolean') throw new ConfigError(`${what} is neither true nor false`);
+  return value;
 }
 
 function inputs(value: unknown, what: string): number | undefined {

@@ -32,7 +32,8 @@ export async function sweepSettings(config: LakeConfig) {
 }
 
 /**
- * Keeps the lake in shape beside ingest: small segments are merged, and what nobody needs any more is removed.
+ * Keeps the lake in shape beside ingest: small segments are merged, metrics are rolled up, and what nobody needs any more
+ * is removed.
  * Throws ConfigError for settings that cannot work.
  */
 export async function startUpkeep(parts: UpkeepParts): Promise<RunningUpkeep> {
@@ -43,8 +44,15 @@ export async function startUpkeep(parts: UpkeepParts): Promise<RunningUpkeep> {
   const stop = new AbortController();
   const failed = Promise.withResolvers<Error>();
   const merger = lake.createThreadMerger();
+  const roller = lake.createThreadRoller();
   const running = Promise.all([
     lake.runCompaction({ ...dependencies, merger, settings: { ...config.compact, owner } }, stop.signal),
+    config.rollups.enabled
+      ? lake.runRollups(
+          { ...dependencies, roller, settings: { ...config.rollups.settings, owner } },
+          stop.signal,
+        )
+      : undefined,
     lake.runSweeper({ ...dependencies, sweeper, settings }, stop.signal),
     publisher && lake.runIceberg({ ...dependencies, publisher }, stop.signal),
   ]);
@@ -56,7 +64,7 @@ export async function startUpkeep(parts: UpkeepParts): Promise<RunningUpkeep> {
     failed: failed.promise,
     async close() {
       stop.abort();
-      await merger.close();
+      await Promise.all([merger.close(), roller.close()]);
       await running;
     },
   };
