@@ -208,21 +208,26 @@ async function expectRows(
       return JSON.stringify(last) === JSON.stringify(expected);
     },
     120_000,
-  ).catch((error: unknown) => {
-    // Says what is missing or doubled.
+  ).catch(async (error: unknown) => {
+    // Says what is missing or doubled, and what the services said.
+    console.error(JSON.stringify(await status(lake, tenant)));
+    for (const { name, log } of lake.services.values()) {
+      const remarks = log.split('\n').filter((line) => /(warn|error) /.test(line));
+      console.error(`${name}:\n${remarks.slice(-20).join('\n')}`);
+    }
     expect(last).toEqual(expected);
     throw error;
   });
 }
 
 /** Live segments of logs, and dead letters. */
-async function status(lake: LakeOnAws, tenant: Tenant): Promise<{ logs: number; dead: number }> {
+async function status(lake: LakeOnAws, tenant: Tenant): Promise<{ logs: number; pending: number; claimed: number; dead: number }> {
   const response = await fetch(`${lake.queryUrl}/api/v1/status`, {
     headers: { authorization: `Bearer ${tenant.key}` },
   });
   const { tables, rawObjects } = (await response.json()) as {
     tables: { table: string; segments: number }[];
-    rawObjects: { dead: number };
+    rawObjects: { pending: number; claimed: number; dead: number };
   };
-  return { logs: tables.find(({ table }) => table === 'logs')?.segments ?? 0, dead: rawObjects.dead };
+  return { logs: tables.find(({ table }) => table === 'logs')?.segments ?? 0, ...rawObjects };
 }

@@ -8,6 +8,8 @@ export interface IcebergParts {
   readonly store: ObjectStore;
   readonly catalog: Catalog;
   readonly uriOf: UriOf;
+  /** What the keys of an organization's objects begin with; nothing unless said otherwise. */
+  readonly baseOf?: (organization: string) => string;
   readonly clock: Clock;
   readonly logger: Logger;
 }

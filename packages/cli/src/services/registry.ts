@@ -54,8 +54,14 @@ export const SERVICES: readonly Service[] = [
     load: async () => (await workers()).compact(['traces']),
   },
   {
+    name: 'rollup-metrics',
+    description: 'rolls metrics up into windows of 10 s to 3600 s',
+    load: async () => (await workers()).rollupMetrics,
+  },
+  {
     name: 'sweeper',
-    description: 'removes what is replaced, left over, or past its retention',
+    description:
+      'removes what is replaced, left over, or past its retention, and publishes the Iceberg tables',
     load: async () => (await workers()).sweeper,
   },
   {

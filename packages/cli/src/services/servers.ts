@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import { messageOf, systemClock } from '@lakewright/core';
 import { createLakeAdmin, createSweeper, groupCommitter, IngestInbox, runAnnouncer } from '@lakewright/lake';
 import { createAdmission, IngestQuota, startGrpcReceiver, startHttpReceiver } from '@lakewright/otlp';
-import { createSqlEngine, remoteFiles, startQueryServer } from '@lakewright/query';
+import { createSqlEngine, remoteFiles, startQueryServer, withQuota } from '@lakewright/query';
 import { Closers } from '../closers.ts';
+import { icebergRoutes } from '../profiles/iceberg.ts';
 import { readiness } from '../profiles/readiness.ts';
 import { listening, urlOf } from '../profiles/settings.ts';
 import { sweepSettings } from '../profiles/upkeep.ts';
+import { openServiceIceberg } from './iceberg.ts';
 import { liveKeys } from './live-keys.ts';
 import type { ServiceFunction } from './workers.ts';
 
@@ -32,7 +34,9 @@ export const queryApi: ServiceFunction = async (lake, signal) => {
     const server = await listening(
       { what: 'query API', host, port, setting: 'LAKEWRIGHT_QUERY_PORT' },
       startQueryServer({
-        ...{ logger, metrics, host, port, engine, auth },
+        ...{ logger, metrics, host, port, auth },
+        engine: withQuota(engine, { limits: lake.limits, metrics }),
+        routes: await icebergRoutes(await openServiceIceberg(lake), logger),
         admin: createLakeAdmin({ catalog, store, places, sweeper }),
         ready: async () => {
           const queue = await catalog.queue().catch((error: unknown) => ({ error: messageOf(error) }));

@@ -3,15 +3,19 @@ import {
   createSweeper,
   createThreadCooker,
   createThreadMerger,
+  createThreadRoller,
   INGEST_SETTINGS,
   runCompaction,
   runDiscovery,
+  runIceberg,
   runIngestWorker,
   runPubSub,
+  runRollups,
   runSweeper,
   type TableName,
 } from '@lakewright/lake';
 import { sweepSettings } from '../profiles/upkeep.ts';
+import { openServiceIceberg } from './iceberg.ts';
 import type { ServiceLake } from './open.ts';
 
 /** Milliseconds between two listings of prefixes on S3, which cost money and time. */
@@ -90,13 +94,31 @@ export function compact(tables: readonly TableName[]): ServiceFunction {
   };
 }
 
-/** Removes what nobody needs any more. */
+/** Rolls metrics up. */
+export const rollupMetrics: ServiceFunction = async (lake, signal) => {
+  const { store, places, catalog, logger, metrics, settings, owner } = lake;
+  const roller = createThreadRoller();
+  const closing = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(roller.close()), { once: true });
+  });
+  await runRollups(
+    {
+      ...{ store, places, catalog, logger, metrics, roller, clock: systemClock },
+      settings: { ...settings.config.lake.rollups.settings, owner },
+    },
+    signal,
+  );
+  await closing;
+};
+
+/** Removes what nobody needs any more, and publishes the Iceberg tables, which says what their readers need. */
 export const sweeper: ServiceFunction = async (lake, signal) => {
   const { store, places, catalog, logger, metrics, settings } = lake;
   const means = { store, places, catalog, logger, metrics, clock: systemClock };
   const sweep = await sweepSettings(settings.config.lake);
-  await runSweeper(
-    { ...means, settings: sweep, sweeper: createSweeper({ ...means, settings: sweep }) },
-    signal,
-  );
+  const iceberg = await openServiceIceberg(lake);
+  await Promise.all([
+    runSweeper({ ...means, settings: sweep, sweeper: createSweeper({ ...means, settings: sweep }) }, signal),
+    iceberg && runIceberg({ publisher: iceberg.publisher, logger, metrics }, signal),
+  ]);
 };

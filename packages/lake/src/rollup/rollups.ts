@@ -10,6 +10,7 @@ import {
 import type { Registry } from 'prom-client';
 import type { Catalog, RollupUnit } from '../catalog/index.ts';
 import { ClaimLostError, UnreadableSegmentError } from '../errors.ts';
+import { ONE_PLACE, type Places } from '../places.ts';
 import type { RollupContext } from './context.ts';
 import { rollupMetrics } from './metrics.ts';
 import { ROLLUP_SETTINGS, type RollupSettings } from './settings.ts';
@@ -18,6 +19,8 @@ import { runUnit } from './unit-run.ts';
 
 export interface RollupDependencies {
   readonly store: ObjectStore;
+  /** Where in the store objects are; one data directory unless said otherwise. */
+  readonly places?: Places;
   readonly catalog: Catalog;
   readonly roller: Roller;
   readonly clock: Clock;
@@ -34,6 +37,7 @@ export interface RollupDependencies {
 export async function runRollups(dependencies: RollupDependencies, signal: AbortSignal): Promise<void> {
   const { metrics, settings, ...rest } = dependencies;
   const context: RollupContext = {
+    places: ONE_PLACE,
     ...rest,
     metrics: rollupMetrics(metrics),
     settings: { ...ROLLUP_SETTINGS, ...settings },

@@ -46,7 +46,7 @@ export async function runUnit(context: RollupContext, unit: RollupUnit): Promise
 }
 
 async function makeSegments(
-  { store, roller }: RollupContext,
+  { store, places, roller }: RollupContext,
   unit: RollupUnit,
   inputs: readonly RollupInput[],
 ): Promise<Segment[]> {
@@ -61,18 +61,19 @@ async function makeSegments(
     hour: unit.hour,
     inputs: inputs.map(({ key, rows }, i) => ({ key, rows, path: paths[i] })),
   });
-  return Promise.all(tables.map((table) => storeTable(store, unit, inputs, table)));
+  const base = places.baseOf(unit.organization);
+  return Promise.all(tables.map((table) => storeTable({ store, base }, unit, inputs, table)));
 }
 
 async function storeTable(
-  store: ObjectStore,
+  { store, base }: { readonly store: ObjectStore; readonly base: string },
   unit: RollupUnit,
   inputs: readonly RollupInput[],
   { parquet, ...rolled }: RolledTable,
 ): Promise<Segment> {
   const { organization } = unit;
   const segmentId = rollupId(unit, rolled.table, inputs);
-  const key = segmentKey(organization, rolled.table, rolled.minTimeNs, segmentId);
+  const key = segmentKey(organization, rolled.table, rolled.minTimeNs, segmentId, base);
   const { size } = await store.put(key, parquet);
   return { organization, segmentId, key, bytes: size, ...rolled };
 }
