@@ -10,6 +10,7 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   query: 'a set of SQL questions over demo telemetry',
   start: 'start to ready, fresh and again',
   compact: 'merging small and big segments, ours and DuckDB',
+  rollup: '10 M points at 10 s of 10 k series, rolled up to five lengths',
   plan: 'segments of a question out of 100,000, embedded and PostgreSQL',
   refine: 'objects through the hello-world handler, small ones and a big one',
 };

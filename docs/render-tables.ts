@@ -10,11 +10,21 @@ const INTRODUCTION: Readonly<Record<string, string>> = {
   histogram: 'One row for each histogram point.',
   exp_histogram: 'One row for each exponential histogram point.',
   summary: 'One row for each summary point.',
+  rollup_10s:
+    'One row for each series and 10 s with a point of it, of all kinds of metrics. Sorted by kind and hour, then as the points are.',
+  rollup_60s: 'As `rollup_10s`, for each 60 s.',
+  rollup_300s: 'As `rollup_10s`, for each 300 s.',
+  rollup_1200s: 'As `rollup_10s`, for each 1200 s.',
+  rollup_3600s: 'As `rollup_10s`, for each 3600 s.',
 };
 
 /** docs/tables.md, from the definitions that writer and views follow. */
 export function renderTables(): string {
   const parts = TABLE_NAMES.map((table) => {
+    // One schema: said once.
+    if (TABLES[table] === TABLES.rollup_10s && table !== 'rollup_10s') {
+      return [`## ${table}`, '', INTRODUCTION[table], ''].join('\n');
+    }
     const rows = TABLES[table].map(
       ({ name, type, doc, derived }) =>
         `| \`${name}\` | ${type} | ${doc}${derived === undefined ? '' : ' (computed)'} |`,

@@ -23,7 +23,8 @@ export function sketchKey(value: number): number {
 /** The value that a key stands for. */
 export function sketchValue(key: number): number {
   if (key === 0) return 0;
-  const size = (2 * GAMMA ** (Math.abs(key) - SHIFT)) / (1 + GAMMA);
+  // In this order, and within bounds, so that the greatest doubles do not become infinite.
+  const size = Math.min(Number.MAX_VALUE, GAMMA ** (Math.abs(key) - SHIFT - 1) * ((2 * GAMMA) / (1 + GAMMA)));
   return key < 0 ? -size : size;
 }
 
