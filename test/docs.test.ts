@@ -15,6 +15,7 @@ describe('the documentation', () => {
     'README.md',
     'docs/sending.md',
     'docs/asking.md',
+    'docs/iceberg.md',
     'docs/limits.md',
     'docs/how-it-works.md',
     'docs/benchmarks.md',
