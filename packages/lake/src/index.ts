@@ -15,3 +15,4 @@ export * from './sweep/index.ts';
 export * from './tables.ts';
 export * from './tenancy/index.ts';
 export * from './types.ts';
+export * from './usage/index.ts';

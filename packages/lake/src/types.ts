@@ -68,6 +68,15 @@ export interface CookResult {
     readonly rejected: number;
     readonly reasons: readonly string[];
   }[];
+  /** Of metrics: the series of each metric name that the inputs hold, once for each batch that was cooked. */
+  readonly series?: readonly MetricSeries[];
+}
+
+/** Distinct series of one metric name. */
+export interface MetricSeries {
+  readonly metric: string;
+  /** 53 bits of each series' identity, as integers. */
+  readonly ids: Float64Array;
 }
 
 /**

@@ -7,11 +7,12 @@ import {
   type Sql,
   systemClock,
 } from '@lakewright/core';
-import type { Catalog, Cooker, GroupCommitter, IngestInbox, Sweeper } from '@lakewright/lake';
+import type { Catalog, Cooker, GroupCommitter, IngestInbox, SeriesLedger, Sweeper } from '@lakewright/lake';
 import type { Authenticator } from '@lakewright/otlp';
 import type { ReadyReport } from '@lakewright/query';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { Closers } from '../closers.ts';
+import { type RunningSeriesGuard, startSeriesGuard } from '../limits/series.ts';
 import { watchLimits } from '../limits/watch.ts';
 import { type IcebergFace, icebergRoutes, openIceberg } from './iceberg.ts';
 import { readiness } from './readiness.ts';
@@ -62,6 +63,7 @@ interface Core {
   readonly refine: RunningRefine;
   readonly sweeper: Sweeper;
   readonly iceberg: IcebergFace | undefined;
+  readonly guard: RunningSeriesGuard;
 }
 
 class LocalLake {
@@ -88,7 +90,7 @@ class LocalLake {
     const auth = await loadKeys(this.#settings);
     const core = await this.#openCore();
     const query = await this.#serveQueries(core, auth);
-    const { otlpHttp, otlpGrpc } = await this.#receive(core.committer, auth);
+    const { otlpHttp, otlpGrpc } = await this.#receive(core, auth);
     return {
       addresses: { otlpHttp, otlpGrpc, query },
       failed: this.#failed.promise,
@@ -118,7 +120,10 @@ class LocalLake {
     const cooker = lake.createThreadCooker({ workers: lake.INGEST_SETTINGS.workers });
     this.#closers.add(() => cooker.close());
     const inbox = new lake.IngestInbox();
-    this.#ingest(lake.runIngest, { store, catalog, cooker, inbox, owner });
+    const shared = { catalog, clock: systemClock, logger: this.#logger, metrics: this.#metrics };
+    const guard = await startSeriesGuard(shared);
+    this.#closers.add(() => guard.close());
+    this.#ingest(lake.runIngest, { store, catalog, cooker, inbox, owner, series: guard.ledger });
     const iceberg = await openIceberg({
       config: this.#settings.config.lake,
       store,
@@ -157,7 +162,7 @@ class LocalLake {
       metrics: this.#metrics,
     });
     this.#closers.add(() => refine.close());
-    return { catalog, store, committer, refine, sweeper: upkeep.sweeper, iceberg };
+    return { catalog, store, committer, refine, sweeper: upkeep.sweeper, iceberg, guard };
   }
 
   async #openSql(): Promise<Sql> {
@@ -173,7 +178,12 @@ class LocalLake {
 
   #ingest(
     runIngest: typeof import('@lakewright/lake').runIngest,
-    parts: Pick<Core, 'catalog' | 'store'> & { cooker: Cooker; inbox: IngestInbox; owner: string },
+    parts: Pick<Core, 'catalog' | 'store'> & {
+      cooker: Cooker;
+      inbox: IngestInbox;
+      owner: string;
+      series: SeriesLedger;
+    },
   ): void {
     const { owner, ...dependencies } = parts;
     const stop = new AbortController();
@@ -235,11 +245,18 @@ class LocalLake {
     return urlOf(host, server.port);
   }
 
-  async #receive(sink: GroupCommitter, auth: Authenticator): Promise<{ otlpHttp: string; otlpGrpc: string }> {
+  async #receive(
+    { committer: sink, guard }: Core,
+    auth: Authenticator,
+  ): Promise<{ otlpHttp: string; otlpGrpc: string }> {
     const otlp = await import('@lakewright/otlp');
     const { host, otlpHttpPort, otlpGrpcPort } = this.#settings;
     const admission = otlp.createAdmission({}, this.#metrics);
-    const quota = new otlp.IngestQuota({ limits: this.#limits, metrics: this.#metrics });
+    const quota = new otlp.IngestQuota({
+      limits: this.#limits,
+      series: guard.counts,
+      metrics: this.#metrics,
+    });
     const shared = { host, sink, auth, admission, quota, logger: this.#logger, metrics: this.#metrics };
     const http = await listening(
       { what: 'OTLP/HTTP', host, port: otlpHttpPort, setting: '--otlp-http-port' },

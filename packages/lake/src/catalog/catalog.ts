@@ -9,6 +9,7 @@ import { type Publication, publish } from './publish.ts';
 import * as raw from './raw-objects.ts';
 import { RollupBooks } from './rollups.ts';
 import { findSegments, listServices, type SegmentQuery, tableTotals } from './segments.ts';
+import { SeriesBooks } from './series.ts';
 import { SweepBooks } from './sweeps.ts';
 
 /** How often an object may be claimed and not finished before it is a dead letter. */
@@ -37,6 +38,8 @@ export class Catalog implements SegmentIndex {
   readonly rollups: RollupBooks;
   /** What publishing Iceberg tables works with. */
   readonly iceberg: IcebergBooks;
+  /** How many series metrics have. */
+  readonly series: SeriesBooks;
   readonly #sql: Sql;
   readonly #clock: Clock;
 
@@ -48,6 +51,7 @@ export class Catalog implements SegmentIndex {
     this.sweeps = new SweepBooks(sql, clock, settings.leaseMs);
     this.rollups = new RollupBooks(sql, clock, settings.leaseMs);
     this.iceberg = new IcebergBooks(sql, clock);
+    this.series = new SeriesBooks(sql);
   }
 
   /** Opens the catalog in `sql`, bringing its tables up to date first. Throws ConfigError as `migrate` does. */
@@ -207,7 +211,10 @@ export class Catalog implements SegmentIndex {
 
   /** Frees the space of old row versions and refreshes the planner's figures: nothing else does it embedded. */
   async maintain(): Promise<void> {
-    const tables = ['raw_object', 'segment', 'service', 'rollup_unit', 'iceberg_file', 'iceberg_table'];
+    const tables = [
+      ...['raw_object', 'segment', 'service', 'rollup_unit'],
+      ...['iceberg_file', 'iceberg_table', 'metric_series'],
+    ];
     for (const table of tables) {
       await this.#sql.query(`vacuum (analyze) ${table}`);
     }

@@ -12,4 +12,5 @@ export type { Publication } from './publish.ts';
 export type { ClaimedObject, ClaimOptions, NewRawObject } from './raw-objects.ts';
 export { ROLLUP_LOOKBACK_NS } from './rollup-marks.ts';
 export type { RollupBooks, RollupInput, RollupInputs, RollupPublication, RollupUnit } from './rollups.ts';
+export type { MetricCount, SeriesBooks } from './series.ts';
 export type { RawRow, SegmentRow, SweepBooks, SweepScope } from './sweeps.ts';

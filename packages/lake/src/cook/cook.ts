@@ -5,8 +5,9 @@ import { toExportRequest } from '../formats/index.ts';
 import { ParquetWriter } from '../parquet/index.ts';
 import { segmentKey } from '../segment-keys.ts';
 import { storedColumns } from '../tables.ts';
-import type { CookedSegment, CookJob, CookResult } from '../types.ts';
+import type { CookedSegment, CookJob, CookResult, MetricSeries } from '../types.ts';
 import { type DayRows, sortByDay } from './order.ts';
+import { seriesOf } from './series.ts';
 import { distributionSource, logsSource, numberSource, type TableSource, tracesSource } from './sources.ts';
 
 /** Rows of one Parquet row group: small enough to prune by, large enough for dictionaries to pay. */
@@ -27,12 +28,14 @@ const BATCH_RECORDS = 2_000_000;
 export function cook(job: CookJob): CookResult {
   const segments: CookedSegment[] = [];
   const inputs: CookResult['inputs'][number][] = [];
+  const series: MetricSeries[] = [];
   while (inputs.length < job.inputs.length) {
     const batch = cookBatch({ ...job, inputs: job.inputs.slice(inputs.length) });
     segments.push(...batch.segments);
     inputs.push(...batch.inputs);
+    series.push(...(batch.series ?? []));
   }
-  return { segments, inputs };
+  return { segments, inputs, series };
 }
 
 /** Cooks the first inputs of a job, as many as one batch takes. */
@@ -80,7 +83,8 @@ function cookBatch(job: CookJob): CookResult {
       writeSegment(job, inputsDigest, source, day, context),
     ),
   );
-  return { segments, inputs: counts };
+  const series = decoder instanceof MetricsDecoder ? seriesOf(decoder.index, context.strings) : [];
+  return { segments, inputs: counts, series };
 }
 
 type Decoder = LogsDecoder | TracesDecoder | MetricsDecoder;

@@ -123,6 +123,7 @@ export class ClaimRun {
       inputs: inputs.map(({ object, digest }, i) => ({ id: object.id, digest, ...result.inputs[i] })),
       segments,
     });
+    this.#context.series?.note(organization, result.series ?? []);
     this.#count(inputs, segments, result.inputs);
     for (const { object } of inputs) this.#closed(object, 'done');
   }

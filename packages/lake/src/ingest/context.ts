@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { Catalog } from '../catalog/index.ts';
 import { ONE_PLACE, type Places } from '../places.ts';
 import type { Cooker } from '../types.ts';
+import type { SeriesLedger } from '../usage/index.ts';
 import { type IngestMetrics, ingestMetrics } from './metrics.ts';
 import { INGEST_SETTINGS, type IngestSettings } from './settings.ts';
 
@@ -32,6 +33,8 @@ export interface DiscoveryContext {
 /** What every part of ingest works with. */
 export interface IngestContext extends DiscoveryContext {
   readonly cooker: Cooker;
+  /** Counts the series of metrics, where there is one. */
+  readonly series?: SeriesLedger;
 }
 
 export function contextOf(means: IngestMeans): DiscoveryContext {

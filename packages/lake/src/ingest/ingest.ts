@@ -1,6 +1,7 @@
 import { Backoff, messageOf, UnavailableError, Waker } from '@lakewright/core';
 import type { ClaimedObject } from '../catalog/index.ts';
 import type { Cooker } from '../types.ts';
+import type { SeriesLedger } from '../usage/index.ts';
 import { announceInbox } from './announcer.ts';
 import { ClaimRun } from './claim-run.ts';
 import { contextOf, type IngestContext, type IngestMeans } from './context.ts';
@@ -12,6 +13,8 @@ export interface IngestDependencies extends IngestMeans {
   readonly cooker: Cooker;
   /** Where the group committer of this process tells of new objects. */
   readonly inbox: IngestInbox;
+  /** Is told the series of what is published. */
+  readonly series?: SeriesLedger;
 }
 
 /**
@@ -21,8 +24,8 @@ export interface IngestDependencies extends IngestMeans {
  * are logged and tried again; they never end it.
  */
 export async function runIngest(dependencies: IngestDependencies, signal: AbortSignal): Promise<void> {
-  const { inbox, cooker } = dependencies;
-  const context = { ...contextOf(dependencies), cooker };
+  const { inbox, cooker, series } = dependencies;
+  const context = { ...contextOf(dependencies), cooker, series };
   await Promise.all([
     new Ingest(context, inbox).run(signal),
     reconcile(context, () => inbox.found(), signal),
@@ -34,7 +37,8 @@ export async function runIngestWorker(
   dependencies: Omit<IngestDependencies, 'inbox'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const context = { ...contextOf(dependencies), cooker: dependencies.cooker };
+  const { cooker, series } = dependencies;
+  const context = { ...contextOf(dependencies), cooker, series };
   await new Ingest(context, new IngestInbox()).run(signal);
 }
 

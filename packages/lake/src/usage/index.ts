@@ -1,0 +1,3 @@
+export { Distinct } from './distinct.ts';
+export { type LedgerDependencies, SeriesLedger } from './ledger.ts';
+export { SeriesWatch, type SeriesWatchDependencies } from './watch.ts';
