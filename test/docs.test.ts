@@ -17,6 +17,7 @@ describe('the documentation', () => {
     'docs/asking.md',
     'docs/iceberg.md',
     'docs/limits.md',
+    'docs/operating.md',
     'docs/how-it-works.md',
     'docs/benchmarks.md',
     'docs/refine.md',

@@ -11,8 +11,8 @@ export interface MetricCount {
 
 /** Held while counts are merged: two processes that count the same metric must not overwrite each other. */
 const LOCK = 7101_0006;
-/** Rows of one statement: each has up to 4 KiB of sketch. */
-const BATCH = 500;
+/** Rows of one transaction, each with up to 4 KiB of sketch: others get their turn in between. */
+const BATCH = 100;
 
 /** How many series each metric name of an organization had on each UTC day, over all processes that count. */
 export class SeriesBooks {
