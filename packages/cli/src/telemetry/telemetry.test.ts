@@ -118,7 +118,7 @@ describe('telemetry of a service itself', () => {
     for (let i = 0; i < 5_000; i++) logger.log('info', 'a line', { i });
     expect(performance.now() - began).toBeLessThan(2_000);
     await close();
-    expect(performance.now() - began).toBeLessThan(8_000);
+    expect(performance.now() - began).toBeLessThan(12_000);
     expect(lines.filter((line) => line.includes('a line'))).toHaveLength(5_000);
     const remarks = lines.filter((line) => line.includes('cannot be exported'));
     // One for each signal.
@@ -137,7 +137,7 @@ describe('telemetry of a service itself', () => {
     logger.log('info', 'a line');
     const began = performance.now();
     await close();
-    expect(performance.now() - began).toBeLessThan(8_000);
+    expect(performance.now() - began).toBeLessThan(12_000);
   });
 
   it('does not feed itself: what goes wrong with exports is not exported', async () => {
