@@ -59,7 +59,7 @@ export class Footers {
 
   async #read(segment: PlannedSegment, signal: AbortSignal): Promise<KnownSegment> {
     const { key, bytes: size } = segment;
-    const start = Math.max(0, size - this.#limits.tailBytes);
+    const start = size - tailBytes(size, this.#limits);
     const end = await this.#reader.read(key, { start, end: size }, signal);
     if (end.size !== size) {
       throw new SegmentReadError(key, `its object has ${end.size} bytes and the catalog says ${size}`);
@@ -92,4 +92,9 @@ export class Footers {
       this.forget(key);
     }
   }
+}
+
+function tailBytes(size: number, { smallObjectBytes, minTailBytes, maxTailBytes }: CacheLimits): number {
+  if (size <= smallObjectBytes) return size;
+  return Math.min(size, Math.max(minTailBytes, Math.min(maxTailBytes, Math.ceil(size / 80))));
 }

@@ -13,8 +13,14 @@ export interface CacheLimits {
   readonly maxReadBytes: number;
   /** Chunks with no more bytes between them are asked for together. */
   readonly maxGapBytes: number;
-  /** Bytes at the end of an object that are read first, in the hope that they hold all of the footer. */
-  readonly tailBytes: number;
+  /** Objects with no more bytes are read whole, at once. */
+  readonly smallObjectBytes: number;
+  /**
+   * Bytes at the end of a bigger one that are read first, in the hope that they hold all of the footer: an 80th of
+   * the object, between these two.
+   */
+  readonly minTailBytes: number;
+  readonly maxTailBytes: number;
   /** Times that a request is made before the query fails because the store is away. */
   readonly maxReadAttempts: number;
   /** How long to wait after the first failure, milliseconds; it doubles up to `maxBackoffMs`. */
@@ -29,7 +35,9 @@ export const CACHE_LIMITS: CacheLimits = {
   maxConcurrentReads: 16,
   maxReadBytes: 4 * MIB,
   maxGapBytes: 16 * KIB,
-  tailBytes: 64 * KIB,
+  smallObjectBytes: 64 * KIB,
+  minTailBytes: 16 * KIB,
+  maxTailBytes: 512 * KIB,
   maxReadAttempts: 4,
   backoffMs: 100,
   maxBackoffMs: 2000,

@@ -14,7 +14,15 @@ import { type CacheLimits, remoteFiles, type SegmentFiles } from './index.ts';
 
 const SERVICES = ['ad', 'cart', 'checkout', 'email', 'frontend', 'payment', 'quote', 'shipping'];
 const ROWS = 20_000;
-const QUICK = { backoffMs: 1, maxBackoffMs: 2, tailBytes: 4096, maxGapBytes: 512, maxReadBytes: 20_000 };
+const QUICK = {
+  backoffMs: 1,
+  maxBackoffMs: 2,
+  smallObjectBytes: 4096,
+  minTailBytes: 4096,
+  maxTailBytes: 4096,
+  maxGapBytes: 512,
+  maxReadBytes: 20_000,
+};
 
 let lake: TestLake;
 let segments: PlannedSegment[];

@@ -104,7 +104,7 @@ class RemoteFiles implements SegmentFiles {
     groups: readonly number[],
     columns: ReadonlySet<string> | undefined,
   ) {
-    const isSmall = bytes <= this.#limits.tailBytes;
+    const isSmall = bytes <= this.#limits.smallObjectBytes;
     const all = () => new Set(layout.groups.flatMap(({ chunks }) => chunks.map(({ column }) => column)));
     return {
       groups: isSmall ? [...layout.groups.keys()] : groups,

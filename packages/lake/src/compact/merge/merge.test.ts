@@ -136,14 +136,16 @@ describe('mergeSegments', () => {
   const sorted = fc.sample(rowOf('logs'), { numRuns: 40, seed: 5 }).toSorted(compareRows('logs'));
   const file = writeRows(columns, sorted);
 
-  it('makes row groups of 65,536 rows of inputs with many small ones', async () => {
+  it('makes row groups that end with a service and have 65,536 rows at most, of inputs with many small ones', async () => {
     const row = sorted[0];
-    const rows = Array.from({ length: 70_000 }, (_, i): TableRow => ({ ...row, time_unix_nano: BigInt(i) }));
+    const rows = Array.from({ length: 80_000 }, (_, i): TableRow => {
+      return { ...row, service_name: i < 10_000 ? 'a' : 'b', time_unix_nano: BigInt(i) };
+    });
     const half = (odd: bigint) =>
       rows.filter(({ time_unix_nano }) => (time_unix_nano as bigint) % 2n === odd);
     const output = merged('logs', [
-      inMemory('even', 35_000, writeRows(columns, half(0n), 1000)),
-      inMemory('odd', 35_000, writeRows(columns, half(1n), 777)),
+      inMemory('even', 40_000, writeRows(columns, half(0n), 1000)),
+      inMemory('odd', 40_000, writeRows(columns, half(1n), 777)),
     ]);
     const connection = await database.connect();
     const path = join(directory, 'groups.parquet');
@@ -154,8 +156,9 @@ describe('mergeSegments', () => {
     );
     connection.closeSync();
     expect(groups.getRows()).toEqual([
-      [65_536n, '0', '65535'],
-      [4464n, '65536', '69999'],
+      [10_000n, '0', '9999'],
+      [35_000n, '10000', '44999'],
+      [35_000n, '45000', '79999'],
     ]);
   });
 

@@ -1,5 +1,4 @@
 import { ByteTable } from '@lakewright/otlp';
-import { ROW_GROUP_ROWS } from '../../cook/index.ts';
 import { UnmergeableError } from '../../errors.ts';
 import {
   type ByteSource,
@@ -12,6 +11,7 @@ import {
 } from '../../parquet/index.ts';
 import { type Column, storedColumns, type TableName } from '../../tables.ts';
 import { gathererOf } from './gather.ts';
+import { rowGroups } from './groups.ts';
 import { type KeyRows, mergeOrder, type Runs, UnsortedError } from './order.ts';
 
 /** A segment's file that is to be merged. */
@@ -45,10 +45,9 @@ function sortColumns(table: TableName): { name: string; id: string | undefined }
 export function mergeSegments(table: TableName, inputs: readonly MergeInput[]): Uint8Array<ArrayBuffer>[] {
   const columns = storedColumns(table);
   const files = inputs.map((input) => openInput(input, columns));
-  const runs = orderOf(table, columns, files);
-  const rows = inputs.reduce((sum, input) => sum + input.rows, 0);
-  const writer = new ColumnwiseWriter(columns, groupsOf(rows));
-  for (const column of columns) writer.column(column, gatherColumn(column, files, runs, groupsOf(rows)));
+  const { runs, groupRows } = orderOf(table, columns, files);
+  const writer = new ColumnwiseWriter(columns, groupRows);
+  for (const column of columns) writer.column(column, gatherColumn(column, files, runs, groupRows));
   return writer.finish();
 }
 
@@ -70,13 +69,12 @@ function reading<T>(key: string, read: () => T): T {
   }
 }
 
-function groupsOf(rows: number): number[] {
-  return Array.from({ length: Math.ceil(rows / ROW_GROUP_ROWS) }, (_, group) =>
-    Math.min(ROW_GROUP_ROWS, rows - group * ROW_GROUP_ROWS),
-  );
-}
-
-function orderOf(table: TableName, columns: readonly Column[], files: readonly OpenInput[]): Runs {
+/** In which order the rows come, and how many of them each row group has. */
+function orderOf(
+  table: TableName,
+  columns: readonly Column[],
+  files: readonly OpenInput[],
+): { runs: Runs; groupRows: number[] } {
   const named = (name: string | undefined) => columns.find((column) => column.name === name);
   const { name, id } = sortColumns(table);
   const nameColumn = named(name) as Column;
@@ -89,19 +87,23 @@ function orderOf(table: TableName, columns: readonly Column[], files: readonly O
     }
   }
   names.rank();
+  const counts = new Float64Array(names.count + 1);
   const keys = files.map(function* ({ key, file }): Generator<KeyRows, undefined> {
     for (let group = 0; group < file.groups; group++) {
       const read = (column: Column) => reading(key, () => file.column(column, group));
+      const ranks = names.ranksOf(read(nameColumn) as StringRows);
+      for (const rank of ranks) counts[rank + 1]++;
       yield {
         count: file.rowsOf(group),
-        ranks: names.ranksOf(read(nameColumn) as StringRows),
+        ranks,
         ids: idColumn === undefined ? undefined : (read(idColumn) as WordRows).words,
         times: (read(timeColumn) as WordRows).words,
       };
     }
   });
   try {
-    return mergeOrder(keys);
+    const runs = mergeOrder(keys);
+    return { runs, groupRows: rowGroups(counts) };
   } catch (error) {
     if (error instanceof UnsortedError) throw new UnmergeableError(files[error.input].key, error.message);
     throw error;
@@ -115,6 +117,10 @@ class Names {
 
   add({ strings }: StringRows): void {
     for (let place = 0; place < strings.count; place++) this.#number(strings, place);
+  }
+
+  get count(): number {
+    return this.#table.count;
   }
 
   rank(): void {
