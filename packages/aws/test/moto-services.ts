@@ -4,6 +4,8 @@ import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client
 import { CreateQueueCommand, GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { s3Client, sqsClient } from '../src/clients.ts';
 
+export { s3ObjectStore } from '../src/index.ts';
+
 /** A new bucket, with versions or not; its name. */
 export async function newBucket(endpoint: string, options: { versions: boolean }): Promise<string> {
   const client = s3Client({ endpoint });

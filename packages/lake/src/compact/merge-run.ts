@@ -4,10 +4,8 @@ import type { Catalog, MergeCandidate } from '../catalog/index.ts';
 import { segmentKey } from '../segment-keys.ts';
 import type { Segment } from '../types.ts';
 import type { CompactContext } from './context.ts';
+import { withInputFiles } from './input-files.ts';
 import type { PlannedMerge } from './plan.ts';
-
-/** Inputs whose places are looked up at once. */
-const LOOKUPS = 32;
 
 export type MergeOutcome =
   | { readonly kind: 'merged'; readonly output: Segment }
@@ -47,14 +45,10 @@ async function makeOutput(
   { store, places, merger }: CompactContext,
   inputs: readonly MergeCandidate[],
 ): Promise<Segment> {
-  const paths: string[] = [];
-  for (let from = 0; from < inputs.length; from += LOOKUPS) {
-    const batch = inputs.slice(from, from + LOOKUPS);
-    paths.push(...(await Promise.all(batch.map(({ key }) => store.localPath(key)))));
-  }
   const { organization, table } = inputs[0];
-  const job = { table, inputs: inputs.map(({ key, rows }, i) => ({ key, rows, path: paths[i] })) };
-  const parts = await merger.merge(job);
+  const parts = await withInputFiles(store, inputs, (paths) =>
+    merger.merge({ table, inputs: inputs.map(({ key, rows }, i) => ({ key, rows, path: paths[i] })) }),
+  );
   const described = describe(inputs);
   const segmentId = outputId(inputs);
   const key = segmentKey(organization, table, described.minTimeNs, segmentId, places.baseOf(organization));
