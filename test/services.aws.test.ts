@@ -221,7 +221,10 @@ async function expectRows(
 }
 
 /** Live segments of logs, and dead letters. */
-async function status(lake: LakeOnAws, tenant: Tenant): Promise<{ logs: number; pending: number; claimed: number; dead: number }> {
+async function status(
+  lake: LakeOnAws,
+  tenant: Tenant,
+): Promise<{ logs: number; pending: number; claimed: number; dead: number }> {
   const response = await fetch(`${lake.queryUrl}/api/v1/status`, {
     headers: { authorization: `Bearer ${tenant.key}` },
   });

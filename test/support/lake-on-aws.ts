@@ -160,7 +160,7 @@ export class LakeOnAws {
 
   /** Waits until the query API answers. */
   async ready(): Promise<void> {
-    await waitFor('the query API', async () => (await fetch(`${this.queryUrl}/healthz`)).ok, 60_000);
+    await waitFor('the query API', async () => (await fetch(`${this.queryUrl}/healthz`)).ok, 180_000);
   }
 
   async stop(): Promise<void> {

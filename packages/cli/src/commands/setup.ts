@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { ConfigError, messageOf, type Secrets, secretsByScheme } from '@lakewright/core';
+import { ConfigError, messageOf, type Secrets } from '@lakewright/core';
 import { type Command, Option } from 'commander';
 import { type CommandContext, globalOptions, printJson } from '../context.ts';
+import { openSecrets } from '../secrets.ts';
 
 interface SetupOptions {
   apiKeys?: string;
@@ -30,13 +31,11 @@ export function addSetup(program: Command, context: CommandContext): void {
 
 async function setup(context: CommandContext, command: Command, options: SetupOptions): Promise<void> {
   const { terminal, env } = context;
-  const [{ setUp }, { databaseUrls }, { localSecrets }, { awsSecrets }] = await Promise.all([
+  const [{ setUp }, { databaseUrls }] = await Promise.all([
     import('../services/setup.ts'),
     import('../services/database-url.ts'),
-    import('@lakewright/local'),
-    import('@lakewright/aws'),
   ]);
-  const secrets = secretsByScheme([localSecrets(env), awsSecrets()]);
+  const secrets = openSecrets(env);
   const report = await setUp({
     databases: databaseUrls(env),
     apiKeys: await read(options.apiKeys, secrets),

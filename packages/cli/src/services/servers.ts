@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import { messageOf, systemClock } from '@lakewright/core';
-import { createLakeAdmin, createSweeper, groupCommitter, IngestInbox, runAnnouncer } from '@lakewright/lake';
+import {
+  createLakeAdmin,
+  createSweeper,
+  groupCommitter,
+  IngestInbox,
+  runAnnouncer,
+  SeriesWatch,
+} from '@lakewright/lake';
 import { createAdmission, IngestQuota, startGrpcReceiver, startHttpReceiver } from '@lakewright/otlp';
 import { createSqlEngine, remoteFiles, startQueryServer, withQuota } from '@lakewright/query';
 import { Closers } from '../closers.ts';
@@ -70,7 +77,10 @@ export const otelGateway: ServiceFunction = async (lake, signal) => {
     closers.add(() => committer.close());
     const { host, otlpHttpPort, otlpGrpcPort } = settings;
     const admission = createAdmission({}, metrics);
-    const quota = new IngestQuota({ limits: lake.limits, metrics });
+    const series = new SeriesWatch({ catalog, clock: systemClock, logger });
+    const watching = series.run(signal);
+    closers.add(() => watching);
+    const quota = new IngestQuota({ limits: lake.limits, series, metrics });
     const shared = { host, sink: committer, auth, admission, quota, logger, metrics };
     const http = await listening(
       { what: 'OTLP/HTTP', host, port: otlpHttpPort, setting: 'LAKEWRIGHT_OTLP_HTTP_PORT' },

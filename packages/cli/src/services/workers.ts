@@ -12,6 +12,7 @@ import {
   runPubSub,
   runRollups,
   runSweeper,
+  SeriesLedger,
   type TableName,
 } from '@lakewright/lake';
 import { sweepSettings } from '../profiles/upkeep.ts';
@@ -55,10 +56,12 @@ export function ingest(signal: Signal): ServiceFunction {
   return async (lake, stop) => {
     const { store, places, catalog, logger, metrics, settings, owner } = lake;
     const cooker = createThreadCooker({ workers: INGEST_SETTINGS.workers });
+    const series = new SeriesLedger({ catalog, clock: systemClock, logger, metrics });
+    const counting = series.run(stop);
     try {
       await runIngestWorker(
         {
-          ...{ store, places, catalog, logger, metrics, cooker, clock: systemClock },
+          ...{ store, places, catalog, logger, metrics, cooker, series, clock: systemClock },
           settings: {
             intervalMs: GATHER_MS,
             settleMs: 0,
@@ -71,6 +74,7 @@ export function ingest(signal: Signal): ServiceFunction {
       );
     } finally {
       await cooker.close();
+      await counting;
     }
   };
 }
