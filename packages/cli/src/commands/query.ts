@@ -23,7 +23,10 @@ export function addQuery(program: Command, context: CommandContext): void {
     .command('query')
     .description('ask the lake')
     .command('sql')
-    .argument('<sql>', 'one SELECT over logs, traces, gauge, sum, histogram, exp_histogram, summary')
+    .argument(
+      '<sql>',
+      'one SELECT over logs, traces, gauge, sum, histogram, exp_histogram, summary, rollup_60s, ...',
+    )
     .description('run a SQL query')
     .option('--start <time>', 'rows from this time on: RFC 3339, epoch ns, or how long ago (10m)', time)
     .option('--end <time>', 'rows before this time, written like --start', time)
