@@ -63,6 +63,7 @@ export interface DataFileEntry {
     readonly partition: { readonly timestamp_day?: Date };
     readonly record_count: number;
     readonly file_size_in_bytes: number;
+    readonly sort_order_id: number;
     readonly lower_bounds: readonly Pair<Buffer>[];
     readonly upper_bounds: readonly Pair<Buffer>[];
   };
@@ -144,14 +145,20 @@ export class IcebergReader {
   async scan(filter: Filter = {}, snapshot = this.snapshot()): Promise<Row[]> {
     const rows: Row[] = [];
     for (const file of await this.plan(filter, snapshot)) {
-      this.opened.push(file.file_path);
-      const bytes = await this.#read(file.file_path);
-      if (bytes.length !== file.file_size_in_bytes) throw new Error(`${file.file_path}: not as long as said`);
-      const found = await this.#rows(bytes);
-      if (found.length !== file.record_count) throw new Error(`${file.file_path}: not as many rows as said`);
+      const found = await this.rowsOf(file);
       rows.push(...found.filter((row) => matches(row, filter)));
     }
     return rows;
+  }
+
+  /** The rows of a file, with the columns of the current schema. */
+  async rowsOf(file: DataFileEntry['data_file']): Promise<Row[]> {
+    this.opened.push(file.file_path);
+    const bytes = await this.#read(file.file_path);
+    if (bytes.length !== file.file_size_in_bytes) throw new Error(`${file.file_path}: not as long as said`);
+    const found = await this.#rows(bytes);
+    if (found.length !== file.record_count) throw new Error(`${file.file_path}: not as many rows as said`);
+    return found;
   }
 
   /** Partition values of days, in the manifest list. */

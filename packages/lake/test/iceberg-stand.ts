@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Signal, type Sql, silentLogger } from '@lakewright/core';
+import { type ObjectStore, type Signal, type Sql, silentLogger } from '@lakewright/core';
 import { createDemo } from '@lakewright/otlp';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
@@ -18,43 +18,46 @@ import { FailingStore } from './fakes.ts';
 import { IcebergReader, type Metadata, type Row } from './iceberg-reader.ts';
 import { ManualClock, ORGANIZATION, rawObject } from './raw-objects.ts';
 
+/** Where the lake's objects are, and how a reader from outside gets at them. */
+export interface IcebergPlace {
+  readonly store: ObjectStore;
+  readonly uriOf: (key: string) => string;
+  readonly read: (uri: string) => Promise<Uint8Array>;
+  readonly remove: () => Promise<void>;
+}
+
+async function onThisMachine(): Promise<IcebergPlace> {
+  const { store, root, remove } = await temporaryStore();
+  return { store, uriOf: (key) => `file://${join(root, key)}`, read: readUri, remove };
+}
+
 /** A lake whose segments are real, and what publishes them. */
 export class IcebergStand {
   readonly clock: ManualClock;
   readonly store: FailingStore;
   readonly catalog: Catalog;
-  readonly root: string;
-  readonly #remove: () => Promise<void>;
+  readonly uriOf: (key: string) => string;
+  readonly #place: IcebergPlace;
   readonly #merger = createThreadMerger();
   #ingested = 0;
 
-  private constructor(
-    clock: ManualClock,
-    catalog: Catalog,
-    store: FailingStore,
-    root: string,
-    remove: () => Promise<void>,
-  ) {
+  private constructor(clock: ManualClock, catalog: Catalog, place: IcebergPlace) {
     this.clock = clock;
     this.catalog = catalog;
-    this.store = store;
-    this.root = root;
-    this.#remove = remove;
+    this.store = new FailingStore(place.store);
+    this.uriOf = place.uriOf;
+    this.#place = place;
   }
 
-  static async open(sql: Sql): Promise<IcebergStand> {
-    const { store, root, remove } = await temporaryStore();
+  static async open(sql: Sql, place?: IcebergPlace): Promise<IcebergStand> {
     const clock = new ManualClock(Date.now());
-    const catalog = await Catalog.open(sql, clock);
-    return new IcebergStand(clock, catalog, new FailingStore(store), root, remove);
+    return new IcebergStand(clock, await Catalog.open(sql, clock), place ?? (await onThisMachine()));
   }
 
   async close(): Promise<void> {
     await this.#merger.close();
-    await this.#remove();
+    await this.#place.remove();
   }
-
-  readonly uriOf = (key: string): string => `file://${join(this.root, key)}`;
 
   publisher(more: Partial<IcebergDependencies> = {}): IcebergPublisher {
     const { store, catalog, clock, uriOf } = this;
@@ -142,7 +145,7 @@ export class IcebergStand {
   }
 
   readerOf(metadata: Metadata): IcebergReader {
-    return new IcebergReader(metadata, readUri);
+    return new IcebergReader(metadata, this.#place.read);
   }
 
   /** The rows that the lake's own catalog names. */

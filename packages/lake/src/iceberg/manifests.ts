@@ -1,7 +1,7 @@
 import { avroFile } from './avro.ts';
 import { MANIFEST_LIST_SCHEMA, manifestSchema } from './avro-schemas.ts';
 import { boundsOf, dayOf, type Entry, intBytes, STATUS } from './data-file.ts';
-import { BY_DAY, DAY_FIELD, findField, type IcebergSchema, partitionFieldsOf, SORT_ORDER } from './schema.ts';
+import { BY_DAY, DAY_FIELD, findField, type IcebergSchema, partitionFieldsOf } from './schema.ts';
 import { type ManifestState, NO_FILES, plus, type SnapshotState, type Tally } from './state.ts';
 
 const FORMAT_VERSION = '2';
@@ -10,13 +10,17 @@ const DATA = 0;
 /** Where an object is, for readers that know nothing of the lake's keys. */
 export type UriOf = (key: string) => string;
 
-/** The bytes of a manifest with `entries`, all of the partition spec `specId`. */
-export function encodeManifest(
-  schema: IcebergSchema,
-  specId: number,
-  entries: readonly Entry[],
-  uriOf: UriOf,
-): Uint8Array {
+/** What all entries of a manifest have in common. */
+export interface ManifestShape {
+  readonly schema: IcebergSchema;
+  readonly specId: number;
+  readonly sortOrderId: number;
+  readonly uriOf: UriOf;
+}
+
+/** The bytes of a manifest with `entries`. */
+export function encodeManifest(shape: ManifestShape, entries: readonly Entry[]): Uint8Array {
+  const { schema, specId } = shape;
   const metadata = {
     schema: JSON.stringify({ type: 'struct', ...schema }),
     'schema-id': String(schema['schema-id']),
@@ -25,11 +29,11 @@ export function encodeManifest(
     'format-version': FORMAT_VERSION,
     content: 'data',
   };
-  const records = entries.map((entry) => entryRecord(schema, specId, entry, uriOf));
+  const records = entries.map((entry) => entryRecord(shape, entry));
   return avroFile(manifestSchema(specId), metadata, records);
 }
 
-function entryRecord(schema: IcebergSchema, specId: number, entry: Entry, uriOf: UriOf): object {
+function entryRecord({ schema, specId, sortOrderId, uriOf }: ManifestShape, entry: Entry): object {
   const { file, status, snapshotId, sequence } = entry;
   const { lower, upper } = boundsOf(file, schema.fields);
   const timeIds = ['timestamp', 'time_unix_nano'].flatMap((name) => findField(schema.fields, name) ?? []);
@@ -49,7 +53,7 @@ function entryRecord(schema: IcebergSchema, specId: number, entry: Entry, uriOf:
       null_value_counts: timeIds.map((key) => ({ key, value: 0 })),
       lower_bounds: lower,
       upper_bounds: upper,
-      sort_order_id: SORT_ORDER,
+      sort_order_id: sortOrderId,
     },
   };
 }

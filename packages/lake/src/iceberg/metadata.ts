@@ -6,9 +6,9 @@ import {
   lastColumnId,
   nameMappingOf,
   partitionFieldsOf,
-  SORT_ORDER,
-  sortFieldsOf,
+  sortOrderOf,
   UNPARTITIONED,
+  UNSORTED,
 } from './schema.ts';
 import type { SnapshotState, TableState } from './state.ts';
 
@@ -25,6 +25,7 @@ export interface TablePlace {
  */
 export function metadataOf(state: TableState, { table, locationKey, uriOf }: TablePlace): object {
   const schema = state.schemas[state.schemas.length - 1];
+  const order = sortOrderOf(table, schema.fields);
   const current = state.snapshots[state.snapshots.length - 1];
   return {
     'format-version': 2,
@@ -41,11 +42,8 @@ export function metadataOf(state: TableState, { table, locationKey, uriOf }: Tab
       fields: partitionFieldsOf(id, schema.fields),
     })),
     'last-partition-id': DAY_FIELD_ID,
-    'default-sort-order-id': SORT_ORDER,
-    'sort-orders': [
-      { 'order-id': 0, fields: [] },
-      { 'order-id': SORT_ORDER, fields: sortFieldsOf(table, schema.fields) },
-    ],
+    'default-sort-order-id': order['order-id'],
+    'sort-orders': order['order-id'] === UNSORTED['order-id'] ? [UNSORTED] : [UNSORTED, order],
     properties: {
       'schema.name-mapping.default': JSON.stringify(nameMappingOf(schema.fields)),
       'write.format.default': 'parquet',

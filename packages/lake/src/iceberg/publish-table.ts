@@ -8,7 +8,7 @@ import { MetadataKeys, newSnapshotId } from './keys.ts';
 import { describeManifest, encodeManifest, encodeManifestList } from './manifests.ts';
 import { metadataOf } from './metadata.ts';
 import { type Changes, entriesOf, type PlannedManifest, planManifests, spread } from './plan.ts';
-import { fieldsOf } from './schema.ts';
+import { fieldsOf, sortOrderOf } from './schema.ts';
 import { type ManifestState, newTable, type Operation, type TableState, totalOf } from './state.ts';
 
 /** What publishing a table did. */
@@ -111,7 +111,12 @@ class Publication {
     { specId, entries }: PlannedManifest,
   ): Promise<ManifestState> {
     const { id, fields } = schemas[schemas.length - 1];
-    const bytes = encodeManifest({ 'schema-id': id, fields }, specId, entries, this.#context.uriOf);
+    const { 'order-id': sortOrderId } = sortOrderOf(this.#id.table, fields);
+    const { uriOf } = this.#context;
+    const bytes = encodeManifest(
+      { schema: { 'schema-id': id, fields }, specId, sortOrderId, uriOf },
+      entries,
+    );
     const key = this.#keys.manifest();
     await this.#put(key, bytes);
     this.#manifests.push({ key, entries });

@@ -3,7 +3,7 @@ import { icebergRead } from 'icebird';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeDatabases } from '../../../local/test/adapters.ts';
 import { diskFull } from '../../test/fakes.ts';
-import { faultsOf } from '../../test/iceberg-reader.ts';
+import { type DataFileEntry, faultsOf, type IcebergReader, type Row } from '../../test/iceberg-reader.ts';
 import { IcebergStand, readUri, sorted } from '../../test/iceberg-stand.ts';
 import { ORGANIZATION, OTHER_ORGANIZATION } from '../../test/raw-objects.ts';
 import { storedColumns, TABLES, withFieldIds } from '../tables.ts';
@@ -36,6 +36,7 @@ describeDatabases('publishing Iceberg tables', (empty) => {
       expect(found.length).toBe(rows);
       expect(operation).toBe('append');
       expect(sorted(found)).toEqual(sorted(await lake.rows(table)));
+      for (const file of await reader.plan()) expect(await unsorted(reader, file)).toBeUndefined();
     }
   });
 
@@ -296,3 +297,24 @@ describeDatabases('publishing Iceberg tables', (empty) => {
     expect(found.sort()).toEqual(names.map(([, first, last], i) => [String(i), first, last]));
   });
 });
+
+/** Two neighbours in a file that are not in the order that the metadata promises. */
+async function unsorted(reader: IcebergReader, file: DataFileEntry['data_file']): Promise<unknown> {
+  const orders = reader.metadata['sort-orders'] as {
+    'order-id': number;
+    fields: { 'source-id': number }[];
+  }[];
+  const order = orders.find((each) => each['order-id'] === file.sort_order_id);
+  expect(order?.fields.length).toBeGreaterThan(0);
+  const keyOf = (row: Row) =>
+    order?.fields.map((field) => {
+      const value = row[reader.schema.find(({ id }) => id === field['source-id'])?.name ?? ''];
+      return value instanceof Date ? value.getTime() : String(value);
+    });
+  const rows = await reader.rowsOf(file);
+  return rows.slice(1).find((row, i) => {
+    const [before, after] = [keyOf(rows[i]), keyOf(row)];
+    const at = before?.findIndex((value, n) => value !== after?.[n]) ?? -1;
+    return at >= 0 && (before?.[at] ?? '') > (after?.[at] ?? '');
+  });
+}

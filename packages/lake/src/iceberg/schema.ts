@@ -128,25 +128,40 @@ export function partitionFieldsOf(specId: number, fields: readonly IcebergField[
   return [{ name: DAY_FIELD, transform: 'day', 'source-id': source, 'field-id': DAY_FIELD_ID }];
 }
 
-export const SORT_ORDER = 1;
-
 /**
  * By what the rows of every file are sorted, as far as Iceberg can say it: ids are sorted without their sign,
- * which it cannot, so that the order ends before them.
+ * which it cannot, so that the order ends before them. Of a table that is not here nothing is said.
  */
-const SORTED_BY: Readonly<Record<string, readonly string[]>> = {
+const SORTED_BY: Partial<Record<string, readonly string[]>> = {
   logs: ['service_name'],
   traces: ['service_name', 'timestamp'],
+  gauge: ['metric_name'],
+  sum: ['metric_name'],
+  histogram: ['metric_name'],
+  exp_histogram: ['metric_name'],
+  summary: ['metric_name'],
 };
 
-/** The fields of the sort order that all files of a table have; none where none is known. */
-export function sortFieldsOf(table: TableName, fields: readonly IcebergField[]): object[] {
-  const names = SORTED_BY[table] ?? ['metric_name'];
-  const ids = names.map((name) => findField(fields, name)).filter((id) => id !== undefined);
-  return ids.map((id) => ({
-    transform: 'identity',
-    'source-id': id,
-    direction: 'asc',
-    'null-order': 'nulls-first',
-  }));
+export interface SortOrder {
+  /** 0 where nothing is sorted, as the specification has it. */
+  readonly 'order-id': number;
+  readonly fields: readonly object[];
+}
+
+export const UNSORTED: SortOrder = { 'order-id': 0, fields: [] };
+
+/** The sort order that all files of a table have. */
+export function sortOrderOf(table: TableName, fields: readonly IcebergField[]): SortOrder {
+  const names = SORTED_BY[table] ?? [];
+  const ids = names.flatMap((name) => findField(fields, name) ?? []);
+  if (ids.length === 0 || ids.length < names.length) return UNSORTED;
+  return {
+    'order-id': 1,
+    fields: ids.map((id) => ({
+      transform: 'identity',
+      'source-id': id,
+      direction: 'asc',
+      'null-order': 'nulls-first',
+    })),
+  };
 }
