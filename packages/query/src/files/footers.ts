@@ -46,7 +46,7 @@ export class Footers {
 
   /** The object turned out to be another one. */
   forget(key: string): void {
-    this.#bytes -= this.#known.get(key)?.layout.footerBytes ?? 0;
+    this.#bytes -= this.#known.get(key)?.layout.footer.length ?? 0;
     this.#known.delete(key);
   }
 
@@ -86,7 +86,7 @@ export class Footers {
 
   #keep(known: KnownSegment): void {
     this.#known.set(known.key, known);
-    this.#bytes += known.layout.footerBytes;
+    this.#bytes += known.layout.footer.length;
     for (const key of this.#known.keys()) {
       if (this.#bytes <= this.#limits.maxFooterBytes) break;
       this.forget(key);

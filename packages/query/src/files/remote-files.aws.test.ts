@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT_ORGANIZATION, type ObjectStore, silentLogger } from '@lakewright/core';
-import { cook, type PlannedSegment, type Segment, type SegmentIndex } from '@lakewright/lake';
-import { createDemo } from '@lakewright/otlp';
+import { type ObjectStore, silentLogger } from '@lakewright/core';
+import type { PlannedSegment, Segment, SegmentIndex } from '@lakewright/lake';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Moto, startMoto } from '../../../../test/support/moto.ts';
 import { newBucket, s3ObjectStore } from '../../../aws/test/moto-services.ts';
-import { rowsOf } from '../../test/lake.ts';
+import { demoLogs } from '../../../lake/test/demo-segments.ts';
+import { ORG, rowsOf } from '../../test/lake.ts';
 import { createSqlEngine, SegmentReadError, type SqlEngine } from '../index.ts';
 import { localFiles, remoteFiles } from './index.ts';
 
@@ -26,26 +26,9 @@ beforeAll(async () => {
   bucket = await newBucket(moto.url, { versions: false });
   directory = await mkdtemp(join(tmpdir(), 'lakewright-s3-query-'));
   store = s3ObjectStore({ bucket, localCopies: { directory: join(directory, 'copies') } });
-  const demo = createDemo({ seed: 1, startNs: 1_760_000_000_000_000_000n, rate: 1000 });
-  for (let i = 0; i < 4; i++) {
-    const bytes = demo.logsRequest(20_000).body;
-    const key = `otel-raw/${DEFAULT_ORGANIZATION}/c/logs_${i}.binpb`;
-    const object = {
-      id: BigInt(i),
-      organization: DEFAULT_ORGANIZATION,
-      collector: 'c',
-      signal: 'logs' as const,
-    };
-    const raw = { ...object, key, etag: 'e', size: bytes.length, arrivedNs: 1n };
-    const made = cook({
-      organization: DEFAULT_ORGANIZATION,
-      signal: 'logs',
-      inputs: [{ object: raw, bytes }],
-    });
-    for (const { parquet, lastSeenNs: _, ...segment } of made.segments) {
-      await store.put(segment.key, parquet);
-      segments.push({ organization: DEFAULT_ORGANIZATION, ...segment, bytes: parquet.length });
-    }
+  for (const { parquet, lastSeenNs: _, ...segment } of demoLogs(4, 20_000)) {
+    await store.put(segment.key, parquet);
+    segments.push({ organization: ORG, ...segment, bytes: parquet.length });
   }
 });
 afterAll(async () => {
@@ -74,7 +57,7 @@ async function engines(found: readonly PlannedSegment[]): Promise<{ parts: SqlEn
   return { parts, whole };
 }
 const ask = async (engine: SqlEngine, sql: string) => {
-  const result = await engine.query({ organization: DEFAULT_ORGANIZATION, sql });
+  const result = await engine.query({ organization: ORG, sql });
   return { rows: await rowsOf(result), stats: result.stats };
 };
 

@@ -88,13 +88,24 @@ class RemoteFiles implements SegmentFiles {
 
   async #plan(wanted: WantedSegments, segment: PlannedSegment, signal: AbortSignal): Promise<Planned> {
     const known = await this.#footers.of(segment, signal);
+    try {
+      return this.#planOf(wanted, segment, known);
+    } catch (error) {
+      if (error instanceof RangeError)
+        throw new SegmentReadError(segment.key, error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  #planOf(wanted: WantedSegments, segment: PlannedSegment, known: KnownSegment): Planned {
     const { layout } = known;
+    const footerBytes = layout.footer.length;
     const groups = keptGroups(layout, wanted.conditions);
-    if (groups.length === 0) return { bytesRead: layout.footerBytes, wanted: undefined };
+    if (groups.length === 0) return { bytesRead: footerBytes, wanted: undefined };
     const selection = this.#selection(known, segment, groups, wanted.columns);
     const extract = planExtract(layout, selection);
     const chunkBytes = extract.copies.reduce((sum, { start, end }) => sum + end - start, 0);
-    return { bytesRead: layout.footerBytes + chunkBytes, wanted: { segment: known, selection, extract } };
+    return { bytesRead: footerBytes + chunkBytes, wanted: { segment: known, selection, extract } };
   }
 
   /** All of a small object, which came with its footer. */

@@ -54,6 +54,7 @@ const LIMIT_STATUS: Readonly<Record<string, number>> = {
   maxSqlBytes: 413,
   maxBodyBytes: 413,
   maxSegments: 422,
+  maxCachedBytes: 422,
   maxQueryMemoryBytes: 422,
   maxQueuedQueries: 429,
   concurrent_queries: 429,

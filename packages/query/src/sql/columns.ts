@@ -1,4 +1,4 @@
-import { TABLE_NAMES, TABLES, type TableName } from '@lakewright/lake';
+import { storedColumns, TABLE_NAMES, TABLES, type TableName } from '@lakewright/lake';
 import { type ExactJson, type ExactObject, isObject } from './exact-json.ts';
 import type { TableReference } from './vet.ts';
 
@@ -20,13 +20,9 @@ export function neededColumns(
 
 /** The stored columns behind those columns of `table` that are among `names`. */
 function storedFor(table: TableName, names: ReadonlySet<string>): ReadonlySet<string> {
-  const stored = new Set<string>();
-  for (const { name, derived } of TABLES[table]) {
-    if (!names.has(name)) continue;
-    if (derived === undefined) stored.add(name);
-    else for (const word of derived.match(/\w+/g) ?? []) stored.add(word);
-  }
-  return stored;
+  const meant = TABLES[table].filter(({ name }) => names.has(name));
+  const words = new Set(meant.flatMap(({ name, derived }) => derived?.match(/\w+/g) ?? [name]));
+  return new Set(storedColumns(table).flatMap(({ name }) => (words.has(name) ? [name] : [])));
 }
 
 const TABLE_WORDS: ReadonlySet<string> = new Set(TABLE_NAMES);

@@ -1,6 +1,7 @@
 import { MAGIC } from '../footer.ts';
+import type { ThriftField } from '../read/thrift-reader.ts';
 import { ThriftWriter } from '../thrift.ts';
-import { type ChunkLayout, type FileLayout, type GroupLayout, intOf } from './layout.ts';
+import { type ChunkLayout, type FileLayout, type GroupLayout, intOf, metaOf } from './layout.ts';
 
 /** Which row groups, by number in ascending order, and which columns of a file. */
 export interface Selection {
@@ -60,7 +61,7 @@ function endOf(
   const rows = groups.reduce((sum, group) => sum + group.rows, 0);
   for (const field of layout.fields.filter(({ id }) => id < 3)) thrift.raw(field);
   thrift.i64(3, rows);
-  thrift.structs(4, groups.length, (i) => writeGroup(thrift, groups[i], places));
+  thrift.structs(4, groups.length, (i) => writeGroup(thrift, layout, groups[i], places));
   for (const field of layout.fields.filter(({ id }) => id > 4)) thrift.raw(field);
   thrift.end();
   const footer = thrift.out.length;
@@ -71,22 +72,28 @@ function endOf(
 
 function writeGroup(
   thrift: ThriftWriter,
+  layout: FileLayout,
   { rows, chunks }: GroupLayout,
   places: ReadonlyMap<ChunkLayout, number>,
 ): void {
+  let plainBytes = 0;
   thrift.structs(1, chunks.length, (i) => {
+    const meta = metaOf(layout, chunks[i]);
+    plainBytes += intOf(meta.find(({ id }) => id === 6));
     thrift.i64(2, 0);
-    thrift.struct(3, () => writeMeta(thrift, chunks[i], places.get(chunks[i])));
+    thrift.struct(3, () => writeMeta(thrift, meta, chunks[i].start, places.get(chunks[i])));
   });
-  thrift.i64(
-    2,
-    chunks.reduce((sum, { meta }) => sum + intOf(meta.find(({ id }) => id === 6)), 0),
-  );
+  thrift.i64(2, plainBytes);
   thrift.i64(3, rows);
 }
 
 /** ColumnMetaData of a chunk at its new place, without indexes and filters, which stayed behind. */
-function writeMeta(thrift: ThriftWriter, { meta, start }: ChunkLayout, at: number | undefined): void {
+function writeMeta(
+  thrift: ThriftWriter,
+  meta: readonly ThriftField[],
+  start: number,
+  at: number | undefined,
+): void {
   for (const field of meta) {
     const { id } = field;
     if (id === 10 || id === 14 || id === 15) continue;

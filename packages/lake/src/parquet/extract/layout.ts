@@ -6,11 +6,14 @@ export interface ChunkLayout {
   readonly column: string;
   readonly start: number;
   readonly bytes: number;
-  /** Bounds of the values that are not NULL, in Parquet's plain encoding, where the footer has them. */
+  /** Where in the footer its ColumnMetaData (of parquet.thrift) is. */
+  readonly metaAt: number;
+}
+
+/** Bounds of the values that are not NULL, in Parquet's plain encoding, where the footer has them. */
+export interface ChunkBounds {
   readonly min: Uint8Array | undefined;
   readonly max: Uint8Array | undefined;
-  /** ColumnMetaData of parquet.thrift. */
-  readonly meta: readonly ThriftField[];
 }
 
 export interface GroupLayout {
@@ -18,13 +21,16 @@ export interface GroupLayout {
   readonly chunks: readonly ChunkLayout[];
 }
 
-/** A Parquet file as its footer tells it, whoever wrote it. */
+/**
+ * A Parquet file as its footer tells it, whoever wrote it. In memory it takes some twice the footer: what is said
+ * of a chunk is read again when it is asked for.
+ */
 export interface FileLayout {
   /** FileMetaData of parquet.thrift without the number of rows and the row groups. */
   readonly fields: readonly ThriftField[];
   readonly groups: readonly GroupLayout[];
-  /** Bytes of the footer with its length and the magic bytes. */
-  readonly footerBytes: number;
+  /** The footer with its length and the magic bytes. */
+  readonly footer: Uint8Array;
 }
 
 /** Bytes at the end of a file that say how long its footer is. */
@@ -56,44 +62,63 @@ export function readLayout(footer: Uint8Array, fileBytes: number): FileLayout {
   const chunksEnd = fileBytes - footer.length;
   const fields: ThriftField[] = [];
   const groups: GroupLayout[] = [];
+  const names = new Map<string, string>();
   for (const field of new ThriftReader(footer).fields()) {
     if (field.id === 4) {
       const thrift = new ThriftReader(field.bytes);
-      thrift.list(() => void groups.push(readGroup(thrift.fields(), chunksEnd)));
+      const read = (chunk: readonly ThriftField[]) => readChunk(chunk, { footer, chunksEnd, names });
+      thrift.list(() => void groups.push(readGroup(thrift.fields(), read)));
     } else if (field.id !== 3) fields.push(field);
   }
-  return { fields, groups, footerBytes: footer.length };
+  return { fields, groups, footer };
 }
 
-function readGroup(fields: readonly ThriftField[], chunksEnd: number): GroupLayout {
+function readGroup(
+  fields: readonly ThriftField[],
+  read: (chunk: readonly ThriftField[]) => ChunkLayout,
+): GroupLayout {
   const chunks: ChunkLayout[] = [];
   let rows = -1;
   for (const field of fields) {
     if (field.id === 1) {
       const thrift = new ThriftReader(field.bytes);
-      thrift.list(() => void chunks.push(readChunk(thrift.fields(), chunksEnd)));
+      thrift.list(() => void chunks.push(read(thrift.fields())));
     } else if (field.id === 3) rows = intOf(field);
   }
   if (rows < 0) throw new RangeError('a row group does not say how many rows it has');
   return { rows, chunks };
 }
 
-function readChunk(fields: readonly ThriftField[], chunksEnd: number): ChunkLayout {
+function readChunk(
+  fields: readonly ThriftField[],
+  file: { readonly footer: Uint8Array; readonly chunksEnd: number; readonly names: Map<string, string> },
+): ChunkLayout {
   const metadata = fields.find(({ id }) => id === 3);
   if (metadata === undefined) throw new RangeError('a column chunk has no metadata');
   const meta = new ThriftReader(metadata.bytes).fields();
-  const field = (id: number) => meta.find((each) => each.id === id);
   const path: string[] = [];
-  const thrift = new ThriftReader(field(3)?.bytes ?? new Uint8Array(1));
+  const thrift = new ThriftReader(meta.find(({ id }) => id === 3)?.bytes ?? new Uint8Array(1));
   thrift.list(() => void path.push(thrift.string()));
-  const bytes = intOf(field(7));
+  const bytes = intOf(meta.find(({ id }) => id === 7));
   const start = startOf(meta);
-  if (path.length === 0 || bytes < 0 || start < MAGIC_BYTES || start + bytes > chunksEnd) {
+  if (path.length === 0 || bytes < 0 || start < MAGIC_BYTES || start + bytes > file.chunksEnd) {
     throw new RangeError('a column chunk is not inside the file');
   }
-  const statistics = field(12);
-  const bounds = statistics === undefined ? [] : new ThriftReader(statistics.bytes).fields();
-  return { column: path[0], start, bytes, min: bound(bounds, 6), max: bound(bounds, 5), meta };
+  // One text for all row groups.
+  const column = file.names.get(path[0]) ?? path[0];
+  file.names.set(column, column);
+  return { column, start, bytes, metaAt: metadata.bytes.byteOffset - file.footer.byteOffset };
+}
+
+/** ColumnMetaData of a chunk. */
+export function metaOf({ footer }: FileLayout, { metaAt }: ChunkLayout): ThriftField[] {
+  return new ThriftReader(footer, metaAt).fields();
+}
+
+export function boundsOf(layout: FileLayout, chunk: ChunkLayout): ChunkBounds {
+  const statistics = metaOf(layout, chunk).find(({ id }) => id === 12);
+  const fields = statistics === undefined ? [] : new ThriftReader(statistics.bytes).fields();
+  return { min: bound(fields, 6), max: bound(fields, 5) };
 }
 
 /** Where the chunk with this metadata begins: with its dictionary where it has one. */

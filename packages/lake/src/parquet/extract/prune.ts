@@ -1,4 +1,4 @@
-import type { ChunkLayout, FileLayout, GroupLayout } from './layout.ts';
+import { boundsOf, type ChunkBounds, type FileLayout, type GroupLayout } from './layout.ts';
 
 /** What is true of every row that is wanted of a file. */
 export interface RowConditions {
@@ -19,27 +19,28 @@ export function keptGroups(layout: FileLayout, conditions: RowConditions): numbe
   );
   const kept: number[] = [];
   for (const [number, group] of layout.groups.entries()) {
-    if (mayHoldTimes(group, conditions) && values.every(([column, texts]) => mayHold(group, column, texts))) {
+    const boundsIn = (column: string) => columnBounds(layout, group, column);
+    const mayHold = ([column, texts]: (typeof values)[number]) => mayHoldText(boundsIn(column), texts);
+    if (mayHoldTime(boundsIn('time_unix_nano'), conditions) && values.every(mayHold)) {
       kept.push(number);
     }
   }
   return kept;
 }
 
-function mayHoldTimes(group: GroupLayout, { startNs, endNs }: RowConditions): boolean {
-  const { min, max } = boundsOf(group, 'time_unix_nano');
+function columnBounds(layout: FileLayout, group: GroupLayout, column: string): Partial<ChunkBounds> {
+  const chunk = group.chunks.find((each) => each.column === column);
+  return chunk === undefined ? {} : boundsOf(layout, chunk);
+}
+
+function mayHoldTime({ min, max }: Partial<ChunkBounds>, { startNs, endNs }: RowConditions): boolean {
   if (min?.length !== 8 || max?.length !== 8) return true;
   return (startNs === undefined || int64(max) >= startNs) && (endNs === undefined || int64(min) < endNs);
 }
 
-function mayHold(group: GroupLayout, column: string, texts: readonly Uint8Array[]): boolean {
-  const { min, max } = boundsOf(group, column);
+function mayHoldText({ min, max }: Partial<ChunkBounds>, texts: readonly Uint8Array[]): boolean {
   if (min === undefined || max === undefined) return true;
   return texts.some((text) => Buffer.compare(text, min) >= 0 && Buffer.compare(text, max) <= 0);
-}
-
-function boundsOf(group: GroupLayout, column: string): Partial<Pick<ChunkLayout, 'min' | 'max'>> {
-  return group.chunks.find((chunk) => chunk.column === column) ?? {};
 }
 
 function int64(bytes: Uint8Array): bigint {
