@@ -47,6 +47,16 @@ export interface ChunkMeta {
   readonly max?: Uint8Array;
 }
 
+/** The same chunk `by` bytes further on. */
+export function movedChunk(chunk: ChunkMeta, by: number): ChunkMeta {
+  const { dictionaryOffset, dataOffset } = chunk;
+  return {
+    ...chunk,
+    dataOffset: dataOffset + by,
+    dictionaryOffset: dictionaryOffset === undefined ? undefined : dictionaryOffset + by,
+  };
+}
+
 /** Writes column chunks: one dictionary page where it pays, one data page. */
 export class ChunkWriter {
   readonly #out: ByteSink;

@@ -1,8 +1,9 @@
 import type { Column } from '../tables.ts';
 import { ByteSink } from './byte-sink.ts';
-import { type ChunkMeta, ChunkWriter } from './chunk.ts';
+import { type ChunkMeta, ChunkWriter, movedChunk } from './chunk.ts';
 import type { ColumnData } from './data.ts';
 import { fileEnd, MAGIC } from './footer.ts';
+import type { StoredColumn } from './read/index.ts';
 
 interface WrittenColumn {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -27,10 +28,14 @@ export class ColumnwiseWriter {
     this.#groupRows = groupRows;
   }
 
-  /** Adds a column; `data` has one item for each row group. */
-  column(column: Column, data: Iterable<ColumnData>): void {
+  /** Adds a column; `data` has one item for each row group: its values, or a column that is copied as it is. */
+  column(column: Column, data: Iterable<ColumnData | StoredColumn>): void {
     const written: WrittenColumn[] = [];
     for (const values of data) {
+      if (values.kind === 'stored') {
+        written.push({ bytes: new Uint8Array(values.bytes), chunks: values.chunks });
+        continue;
+      }
       this.#out.reset();
       const chunks = this.#chunks.write(column, values, this.#groupRows[written.length]);
       written.push({ bytes: this.#out.view().slice(), chunks });
@@ -49,7 +54,7 @@ export class ColumnwiseWriter {
       const chunks = this.#columns.flatMap((column) => {
         const written = this.#written.get(column)?.[group];
         if (written === undefined) throw new RangeError(`the column ${column.name} was not written`);
-        const placed = written.chunks.map((chunk) => moved(chunk, at));
+        const placed = written.chunks.map((chunk) => movedChunk(chunk, at));
         parts.push(written.bytes);
         at += written.bytes.length;
         return placed;
@@ -59,13 +64,4 @@ export class ColumnwiseWriter {
     parts.push(fileEnd(this.#columns, groups));
     return parts;
   }
-}
-
-function moved(chunk: ChunkMeta, by: number): ChunkMeta {
-  const { dictionaryOffset, dataOffset } = chunk;
-  return {
-    ...chunk,
-    dataOffset: dataOffset + by,
-    dictionaryOffset: dictionaryOffset === undefined ? undefined : dictionaryOffset + by,
-  };
 }

@@ -68,7 +68,7 @@ class WordGatherer implements Gatherer<WordRows> {
   }
 
   begin(rows: number): void {
-    this.#words = new Uint32Array(rows * 2);
+    if (this.#words.length !== rows * 2) this.#words = new Uint32Array(rows * 2);
     this.#nulls.begin(rows);
     this.#at = 0;
   }
@@ -97,7 +97,7 @@ class Int32Gatherer implements Gatherer<Int32Rows> {
   #at = 0;
 
   begin(rows: number): void {
-    this.#values = new Int32Array(rows);
+    if (this.#values.length !== rows) this.#values = new Int32Array(rows);
     this.#nulls.begin(rows);
     this.#at = 0;
   }
@@ -150,8 +150,10 @@ class ListGatherer implements Gatherer<ListRows> {
   }
 
   begin(rows: number): void {
-    this.#starts = new Int32Array(rows);
-    this.#lengths = new Int32Array(rows);
+    if (this.#starts.length !== rows) {
+      this.#starts = new Int32Array(rows);
+      this.#lengths = new Int32Array(rows);
+    }
     this.#items = 0;
     this.#at = 0;
   }
@@ -214,7 +216,7 @@ class StringGatherer implements Gatherer<StringRows> {
 
   begin(rows: number): void {
     this.#table = new ByteTable();
-    this.#ids = new Int32Array(rows);
+    if (this.#ids.length !== rows) this.#ids = new Int32Array(rows);
     this.#numbering.begin();
     this.#at = 0;
   }
@@ -251,8 +253,10 @@ class MapGatherer implements Gatherer<MapRows> {
 
   begin(rows: number): void {
     this.#table = new ByteTable();
-    this.#starts = new Int32Array(rows);
-    this.#lengths = new Int32Array(rows);
+    if (this.#starts.length !== rows) {
+      this.#starts = new Int32Array(rows);
+      this.#lengths = new Int32Array(rows);
+    }
     this.#keyNumbers.begin();
     this.#valueNumbers.begin();
     this.#placed = new WeakMap();
@@ -268,7 +272,7 @@ class MapGatherer implements Gatherer<MapRows> {
       this.#lengths[this.#at] = length;
       if (length > 0) {
         const start = starts[row];
-        if (placed[start] < 0) placed[start] = this.#copy(rows, start, length);
+        if (placed[start] < 0) placed[start] = this.#sameAsBefore(this.#copy(rows, start, length), length);
         this.#starts[this.#at] = placed[start];
       }
       this.#at++;
@@ -308,6 +312,21 @@ class MapGatherer implements Gatherer<MapRows> {
         value < 0 ? -1 : numberOf(this.#table, valueStrings, valueNumbers, value);
     }
     return first;
+  }
+
+  /**
+   * The entries of the row in front when they are equal to those that were copied last, which are given up then:
+   * rows of several inputs share one resource, and repeated rows cost next to nothing.
+   */
+  #sameAsBefore(copied: number, length: number): number {
+    if (this.#at === 0 || this.#lengths[this.#at - 1] !== length) return copied;
+    const before = this.#starts[this.#at - 1];
+    for (let i = 0; i < length; i++) {
+      if (this.#values[before + i] !== this.#values[copied + i]) return copied;
+      if (this.#keys[before + i] !== this.#keys[copied + i]) return copied;
+    }
+    this.#entries = copied;
+    return before;
   }
 
   #reserve(entries: number): void {

@@ -1,7 +1,124 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ROW_GROUP_ROWS } from '../../cook/index.ts';
-import { MIN_GROUP_ROWS, rowGroups } from './groups.ts';
+import { MIN_GROUP_ROWS, type OutputGroup, OWN_GROUP_ROWS, planGroups, rowGroups } from './groups.ts';
+import type { Runs } from './order.ts';
+
+const runsOf = (
+  runs: readonly (readonly [input: number, rows: number])[],
+  keyStarts: number[] = [],
+  nameStarts: number[] = [],
+): Runs => ({
+  count: runs.length,
+  inputs: Int32Array.from(runs, ([input]) => input),
+  lengths: Int32Array.from(runs, ([, rows]) => rows),
+  keyStarts: Int32Array.from([0, ...keyStarts]),
+  nameStarts: Int32Array.from([0, ...nameStarts]),
+});
+const copy = (rows: number, input: number, group: number): OutputGroup => ({ rows, copy: { input, group } });
+
+describe('planGroups', () => {
+  it.each<[string, Runs, number[][], OutputGroup[]]>([
+    ['nothing', { ...runsOf([]), keyStarts: new Int32Array(0) }, [], []],
+    [
+      'few rows in one group',
+      runsOf([
+        [0, 5],
+        [1, 7],
+      ]),
+      [[5], [7]],
+      [{ rows: 12 }],
+    ],
+    [
+      'rows of many keys of one name in groups of nearly one size',
+      runsOf(
+        [
+          [0, 70_000],
+          [1, 70_000],
+        ],
+        Array.from({ length: 139 }, (_, i) => (i + 1) * 1000),
+      ),
+      [Array(70).fill(1000), Array(70).fill(1000)],
+      [{ rows: 46_666 }, { rows: 46_667 }, { rows: 46_667 }],
+    ],
+    [
+      'a big key in groups of its own, nearly of one size',
+      runsOf([[0, 101_000]], [500, 70_500]),
+      [Array(101).fill(1000)],
+      [{ rows: 500 }, { rows: 35_000 }, { rows: 35_000 }, { rows: 30_500 }],
+    ],
+    [
+      'copies of whole groups, and not of one that is interrupted',
+      runsOf([
+        [0, 40_000],
+        [1, 40_000],
+        [0, 39_000],
+        [1, 10],
+        [0, 1000],
+      ]),
+      [
+        [40_000, 40_000],
+        [40_000, 10],
+      ],
+      [copy(40_000, 0, 0), copy(40_000, 1, 0), { rows: 40_010 }],
+    ],
+    [
+      'a copy of the group in the middle of a run',
+      runsOf([
+        [0, 100],
+        [1, 1],
+        [0, 50_000],
+      ]),
+      [[200, 49_000, 900], [1]],
+      [{ rows: 201 }, copy(49_000, 0, 1), { rows: 900 }],
+    ],
+    [
+      'no copies of small groups',
+      runsOf([
+        [0, 300],
+        [1, 300],
+      ]),
+      [[300], [300]],
+      [{ rows: 600 }],
+    ],
+  ])('makes %s', (_what, runs, inputGroups, expected) => {
+    expect(planGroups(runs, inputGroups)).toEqual(expected);
+  });
+
+  it('takes every row once, and copies only what is whole', () => {
+    const size = fc.oneof(
+      fc.integer({ min: 1, max: 2000 }),
+      fc.integer({ min: OWN_GROUP_ROWS, max: 70_000 }),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(size, { maxLength: 4 }), { minLength: 1, maxLength: 4 }),
+        fc.array(fc.tuple(fc.nat({ max: 3 }), fc.integer({ min: 1, max: 90_000 })), { maxLength: 20 }),
+        fc.array(fc.nat({ max: 500_000 }), { maxLength: 8 }),
+        (inputGroups, wanted, keys) => {
+          const left = inputGroups.map((groups) => groups.reduce((sum, rows) => sum + rows, 0));
+          const total = left.reduce((sum, rows) => sum + rows, 0);
+          const runs: [number, number][] = [];
+          for (const [input, rows] of [...wanted, ...left.map((_, i): [number, number] => [i, 1e9])]) {
+            const taken = Math.min(rows, left[input] ?? 0);
+            if (taken === 0) continue;
+            left[input] -= taken;
+            runs.push([input, taken]);
+          }
+          const keyStarts = [...new Set(keys)].filter((at) => at > 0 && at < total).sort((a, b) => a - b);
+          const groups = planGroups(runsOf(runs, keyStarts), inputGroups);
+          expect(groups.reduce((sum, { rows }) => sum + rows, 0)).toBe(total);
+          for (const { rows, copy: of } of groups) {
+            expect(rows).toBeGreaterThan(0);
+            if (of === undefined) expect(rows).toBeLessThanOrEqual(65_536);
+            else expect(inputGroups[of.input][of.group]).toBe(rows);
+          }
+        },
+      ),
+      { endOnFailure: true },
+    );
+  });
+});
 
 describe('rowGroups', () => {
   it.each<[string, number[], number[]]>([

@@ -1,4 +1,112 @@
 import { ROW_GROUP_ROWS } from '../../cook/index.ts';
+import type { Runs } from './order.ts';
+
+/**
+ * Rows of one stream, service or series from which on they have row groups of their own, and rows of a row group
+ * that is worth copying: half of what a row group may have.
+ */
+export const OWN_GROUP_ROWS = ROW_GROUP_ROWS / 2;
+
+/** A row group of the output. */
+export interface OutputGroup {
+  readonly rows: number;
+  /** The row group of an input that it is, byte for byte. */
+  readonly copy?: { readonly input: number; readonly group: number };
+}
+
+/**
+ * Cuts the output into row groups. A run that takes a whole row group of an input is a copy of it when it is
+ * big enough. What is in between is cut around each stream, service or series that has rows enough for row groups
+ * of its own, so that the next merge, of inputs that follow each other in time, finds whole row groups to copy;
+ * and what is left of it where names begin (see rowGroups). `inputGroups[i]` has the rows of each row group of
+ * input `i`.
+ */
+export function planGroups(runs: Runs, inputGroups: readonly (readonly number[])[]): OutputGroup[] {
+  const groups: OutputGroup[] = [];
+  const cursors = inputGroups.map(() => ({ group: 0, at: 0 }));
+  const cuts = new Cuts(runs);
+  let gathered = 0;
+  let row = 0;
+  const gather = (): void => {
+    for (const rows of cuts.split(row - gathered, row)) groups.push({ rows });
+    gathered = 0;
+  };
+  for (let run = 0; run < runs.count; run++) {
+    const input = runs.inputs[run];
+    const cursor = cursors[input];
+    for (let left = runs.lengths[run]; left > 0; ) {
+      const size = inputGroups[input][cursor.group];
+      const rows = Math.min(left, size - cursor.at);
+      if (rows === size && size >= OWN_GROUP_ROWS) {
+        gather();
+        groups.push({ rows, copy: { input, group: cursor.group } });
+      } else gathered += rows;
+      row += rows;
+      left -= rows;
+      cursor.at += rows;
+      if (cursor.at === size) {
+        cursor.group++;
+        cursor.at = 0;
+      }
+    }
+  }
+  gather();
+  return groups;
+}
+
+/** Where rows are cut, in order from front to back. */
+class Cuts {
+  readonly #keys: Starts;
+  readonly #names: Starts;
+
+  constructor({ keyStarts, nameStarts }: Runs) {
+    this.#keys = new Starts(keyStarts);
+    this.#names = new Starts(nameStarts);
+  }
+
+  /** The row groups of rows `from .. to`. */
+  split(from: number, to: number): number[] {
+    const groups: number[] = [];
+    let mixedFrom = from;
+    let at = from;
+    while (at < to) {
+      const end = this.#keys.endOf(at, to);
+      if (end - at >= OWN_GROUP_ROWS) {
+        groups.push(...this.#byName(mixedFrom, at), ...parts(end - at));
+        mixedFrom = end;
+      }
+      at = end;
+    }
+    groups.push(...this.#byName(mixedFrom, to));
+    return groups;
+  }
+
+  #byName(from: number, to: number): number[] {
+    const counts: number[] = [];
+    for (let at = from; at < to; ) {
+      const end = this.#names.endOf(at, to);
+      counts.push(end - at);
+      at = end;
+    }
+    return rowGroups(counts);
+  }
+}
+
+/** Rows at which something begins, asked about from front to back. */
+class Starts {
+  readonly #starts: Int32Array;
+  #next = 0;
+
+  constructor(starts: Int32Array) {
+    this.#starts = starts;
+  }
+
+  /** The first start after row `at`, or `to` when none is in front of that. */
+  endOf(at: number, to: number): number {
+    while (this.#next < this.#starts.length && this.#starts[this.#next] <= at) this.#next++;
+    return this.#next < this.#starts.length ? Math.min(to, this.#starts[this.#next]) : to;
+  }
+}
 
 /** A row group that ends where a name ends has at least so many rows. */
 export const MIN_GROUP_ROWS = 8192;

@@ -136,30 +136,81 @@ describe('mergeSegments', () => {
   const sorted = fc.sample(rowOf('logs'), { numRuns: 40, seed: 5 }).toSorted(compareRows('logs'));
   const file = writeRows(columns, sorted);
 
-  it('makes row groups that end with a service and have 65,536 rows at most, of inputs with many small ones', async () => {
-    const row = sorted[0];
-    const rows = Array.from({ length: 80_000 }, (_, i): TableRow => {
-      return { ...row, service_name: i < 10_000 ? 'a' : 'b', time_unix_nano: BigInt(i) };
-    });
-    const half = (odd: bigint) =>
-      rows.filter(({ time_unix_nano }) => (time_unix_nano as bigint) % 2n === odd);
-    const output = merged('logs', [
-      inMemory('even', 40_000, writeRows(columns, half(0n), 1000)),
-      inMemory('odd', 40_000, writeRows(columns, half(1n), 777)),
-    ]);
-    const connection = await database.connect();
-    const path = join(directory, 'groups.parquet');
-    writeFileSync(path, output);
-    const groups = await connection.runAndReadAll(
-      `select row_group_num_rows, stats_min_value, stats_max_value from parquet_metadata('${path}')
-       where path_in_schema = 'time_unix_nano' order by row_group_id`,
+  describe('of many rows', () => {
+    const [row] = sorted;
+    const rows = Array.from({ length: 70_000 }, (_, i): TableRow => ({ ...row, time_unix_nano: BigInt(i) }));
+    const halves = [rows.slice(0, 34_000), rows.slice(34_000)];
+    const odds = [0n, 1n].map((odd) =>
+      rows.filter(({ time_unix_nano }) => (time_unix_nano as bigint) % 2n === odd),
     );
-    connection.closeSync();
-    expect(groups.getRows()).toEqual([
-      [10_000n, '0', '9999'],
-      [35_000n, '10000', '44999'],
-      [35_000n, '45000', '79999'],
-    ]);
+
+    async function query(file: Uint8Array, sql: (path: string) => string): Promise<unknown[][]> {
+      const path = join(directory, `${written++}.parquet`);
+      writeFileSync(path, file);
+      const connection = await database.connect();
+      const reader = await connection.runAndReadAll(sql(path));
+      connection.closeSync();
+      return reader.getRows();
+    }
+    const timesOf = async (file: Uint8Array) =>
+      (await query(file, (path) => `select time_unix_nano from read_parquet('${path}')`)).flat();
+
+    it('makes row groups that end with a service and have 65,536 rows at most', async () => {
+      const mixed = rows.map((one, i): TableRow => ({ ...one, service_name: i < 10_000 ? 'a' : 'b' }));
+      const [even, odd] = [0n, 1n].map((rest) =>
+        mixed.filter(({ time_unix_nano }) => (time_unix_nano as bigint) % 2n === rest),
+      );
+      const output = merged('logs', [
+        inMemory('even', 35_000, writeRows(columns, even, 1000)),
+        inMemory('odd', 35_000, writeRows(columns, odd, 777)),
+      ]);
+      const groups = await query(
+        output,
+        (
+          path,
+        ) => `select row_group_num_rows, stats_min_value, stats_max_value from parquet_metadata('${path}')
+           where path_in_schema = 'time_unix_nano' order by row_group_id`,
+      );
+      expect(groups).toEqual([
+        [10_000n, '0', '9999'],
+        [60_000n, '10000', '69999'],
+      ]);
+    });
+
+    it('makes row groups of at most 65,536 rows of inputs with many small ones', async () => {
+      const output = merged('logs', [
+        inMemory('even', 35_000, writeRows(columns, odds[0], 1000)),
+        inMemory('odd', 35_000, writeRows(columns, odds[1], 777)),
+      ]);
+      const groups = await query(
+        output,
+        (
+          path,
+        ) => `select row_group_num_rows, stats_min_value, stats_max_value from parquet_metadata('${path}')
+          where path_in_schema = 'time_unix_nano' order by row_group_id`,
+      );
+      expect(groups).toEqual([
+        [35_000n, '0', '34999'],
+        [35_000n, '35000', '69999'],
+      ]);
+    });
+
+    it('copies row groups that come whole, and only those', async () => {
+      const files = halves.map((half) => writeRows(columns, half));
+      const inputs = halves.map((half, i) => inMemory(`${i}`, half.length, files[i]));
+      const output = merged('logs', inputs.toReversed());
+      // Everything between the magic bytes and the footer.
+      const bodyOf = (file: Buffer) => file.subarray(4, file.length - 8 - file.readUInt32LE(file.length - 8));
+      expect(bodyOf(output).equals(Buffer.concat(files.map((file) => bodyOf(Buffer.from(file)))))).toBe(true);
+      // What was copied can be merged again, with rows in between.
+      const late = [{ ...row, time_unix_nano: 10n }];
+      const again = merged('logs', [
+        inMemory('m', 70_000, output),
+        inMemory('l', 1, writeRows(columns, late)),
+      ]);
+      const times = [...rows.map(({ time_unix_nano: time }) => time as bigint), 10n].sort(compare);
+      expect(await timesOf(again)).toEqual(times);
+    });
   });
 
   it('fills a column that an older writer did not have with NULL', async () => {
@@ -271,6 +322,8 @@ describe('mergeSegments', () => {
     );
   });
 });
+
+const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function failureOf(work: () => unknown): unknown {
   try {

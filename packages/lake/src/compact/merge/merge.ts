@@ -6,12 +6,13 @@ import {
   type ColumnRows,
   ColumnwiseWriter,
   ParquetFile,
+  type StoredColumn,
   type StringRows,
   type WordRows,
 } from '../../parquet/index.ts';
 import { type Column, storedColumns, type TableName } from '../../tables.ts';
 import { gathererOf } from './gather.ts';
-import { rowGroups } from './groups.ts';
+import { type OutputGroup, planGroups } from './groups.ts';
 import { type KeyRows, mergeOrder, type Runs, UnsortedError } from './order.ts';
 
 /** A segment's file that is to be merged. */
@@ -37,7 +38,8 @@ function sortColumns(table: TableName): { name: string; id: string | undefined }
 /**
  * Merges sorted segments of one table into the parts of one sorted file with the same rows. Equal inputs in
  * equal order give equal bytes. One column of the inputs is decoded at a time, of each input one row group, so
- * memory is the biggest column's row group times the inputs, plus the file that is made, compressed.
+ * memory is the biggest column's row group times the inputs, plus the file that is made, compressed. Row groups
+ * of inputs that come whole are copied as they are stored.
  *
  * Throws UnmergeableError naming the input that cannot be read, is not sorted, or has other rows than the
  * catalog says.
@@ -45,9 +47,16 @@ function sortColumns(table: TableName): { name: string; id: string | undefined }
 export function mergeSegments(table: TableName, inputs: readonly MergeInput[]): Uint8Array<ArrayBuffer>[] {
   const columns = storedColumns(table);
   const files = inputs.map((input) => openInput(input, columns));
-  const { runs, groupRows } = orderOf(table, columns, files);
-  const writer = new ColumnwiseWriter(columns, groupRows);
-  for (const column of columns) writer.column(column, gatherColumn(column, files, runs, groupRows));
+  const runs = orderOf(table, columns, files);
+  const inputGroups = files.map(({ file }) =>
+    Array.from({ length: file.groups }, (_, group) => file.rowsOf(group)),
+  );
+  const groups = planGroups(runs, inputGroups);
+  const writer = new ColumnwiseWriter(
+    columns,
+    groups.map(({ rows }) => rows),
+  );
+  for (const column of columns) writer.column(column, gatherColumn(column, files, runs, groups));
   return writer.finish();
 }
 
@@ -69,12 +78,7 @@ function reading<T>(key: string, read: () => T): T {
   }
 }
 
-/** In which order the rows come, and how many of them each row group has. */
-function orderOf(
-  table: TableName,
-  columns: readonly Column[],
-  files: readonly OpenInput[],
-): { runs: Runs; groupRows: number[] } {
+function orderOf(table: TableName, columns: readonly Column[], files: readonly OpenInput[]): Runs {
   const named = (name: string | undefined) => columns.find((column) => column.name === name);
   const { name, id } = sortColumns(table);
   const nameColumn = named(name) as Column;
@@ -87,23 +91,19 @@ function orderOf(
     }
   }
   names.rank();
-  const counts = new Float64Array(names.count + 1);
   const keys = files.map(function* ({ key, file }): Generator<KeyRows, undefined> {
     for (let group = 0; group < file.groups; group++) {
       const read = (column: Column) => reading(key, () => file.column(column, group));
-      const ranks = names.ranksOf(read(nameColumn) as StringRows);
-      for (const rank of ranks) counts[rank + 1]++;
       yield {
         count: file.rowsOf(group),
-        ranks,
+        ranks: names.ranksOf(read(nameColumn) as StringRows),
         ids: idColumn === undefined ? undefined : (read(idColumn) as WordRows).words,
         times: (read(timeColumn) as WordRows).words,
       };
     }
   });
   try {
-    const runs = mergeOrder(keys);
-    return { runs, groupRows: rowGroups(counts) };
+    return mergeOrder(keys);
   } catch (error) {
     if (error instanceof UnsortedError) throw new UnmergeableError(files[error.input].key, error.message);
     throw error;
@@ -117,10 +117,6 @@ class Names {
 
   add({ strings }: StringRows): void {
     for (let place = 0; place < strings.count; place++) this.#number(strings, place);
-  }
-
-  get count(): number {
-    return this.#table.count;
   }
 
   rank(): void {
@@ -147,41 +143,53 @@ class Names {
 /** Where the next row of an input is. */
 interface Cursor {
   group: number;
+  /** Read when they are needed. */
   rows: ColumnRows | undefined;
   at: number;
-  count: number;
 }
 
 function* gatherColumn(
   column: Column,
   files: readonly OpenInput[],
   runs: Runs,
-  groupRows: readonly number[],
-): Generator<ColumnData> {
-  const cursors = files.map((): Cursor => ({ group: -1, rows: undefined, at: 0, count: 0 }));
+  groups: readonly OutputGroup[],
+): Generator<ColumnData | StoredColumn> {
+  const cursors = files.map((): Cursor => ({ group: 0, rows: undefined, at: 0 }));
   const gatherer = gathererOf(column);
   let run = 0;
   let runLeft = runs.lengths[0];
-  for (const rows of groupRows) {
-    gatherer.begin(rows);
+  for (const { rows, copy } of groups) {
+    const stored = copy && storedColumn(column, files[copy.input], copy.group);
+    if (stored === undefined) gatherer.begin(rows);
     for (let left = rows; left > 0; ) {
       if (runLeft === 0) runLeft = runs.lengths[++run];
       const input = runs.inputs[run];
       const cursor = cursors[input];
-      if (cursor.at === cursor.count) advance(cursor, column, files[input]);
-      const count = Math.min(left, runLeft, cursor.count - cursor.at);
-      gatherer.append(cursor.rows as ColumnRows, cursor.at, count);
+      const size = files[input].file.rowsOf(cursor.group);
+      const count = Math.min(left, runLeft, size - cursor.at);
+      if (stored === undefined) {
+        cursor.rows ??= readRows(column, files[input], cursor.group);
+        gatherer.append(cursor.rows, cursor.at, count);
+      }
       cursor.at += count;
+      if (cursor.at === size) advance(cursor);
       runLeft -= count;
       left -= count;
     }
-    yield gatherer.data();
+    yield stored ?? gatherer.data();
   }
 }
 
-function advance(cursor: Cursor, column: Column, { key, file }: OpenInput): void {
+function readRows(column: Column, { key, file }: OpenInput, group: number): ColumnRows {
+  return reading(key, () => file.column(column, group));
+}
+
+function storedColumn(column: Column, { key, file }: OpenInput, group: number): StoredColumn | undefined {
+  return reading(key, () => file.stored(column, group));
+}
+
+function advance(cursor: Cursor): void {
   cursor.group++;
-  cursor.rows = reading(key, () => file.column(column, cursor.group));
-  cursor.count = file.rowsOf(cursor.group);
+  cursor.rows = undefined;
   cursor.at = 0;
 }

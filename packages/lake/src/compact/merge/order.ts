@@ -14,6 +14,10 @@ export interface Runs {
   readonly count: number;
   readonly inputs: Int32Array;
   readonly lengths: Int32Array;
+  /** Where the name or the identity is another one than in the row in front, in rows of the output. */
+  readonly keyStarts: Int32Array;
+  /** Where the name is another one than in the row in front. */
+  readonly nameStarts: Int32Array;
 }
 
 /** Where an input is and is not in the order of its table. Rows are counted from 0 in the whole input. */
@@ -42,6 +46,7 @@ export function mergeOrder(groupsOf: readonly Iterator<KeyRows>[]): Runs {
     let more: boolean;
     do {
       length++;
+      runs.row(head);
       more = head.next();
     } while (more && (rival === undefined || before(head, rival)));
     runs.add(head.input, length);
@@ -132,10 +137,36 @@ function sink(heap: Head[], from: number): void {
   }
 }
 
-class RunList implements Runs {
+class RunList {
   count = 0;
+  #rows = 0;
+  readonly #keys = new StartList();
+  readonly #names = new StartList();
+  #rank = -2;
+  #idHigh = 0;
+  #idLow = 0;
   inputs = new Int32Array(1024);
   lengths = new Int32Array(1024);
+
+  get keyStarts(): Int32Array {
+    return this.#keys.starts;
+  }
+
+  get nameStarts(): Int32Array {
+    return this.#names.starts;
+  }
+
+  /** Notes the keys of the next row. */
+  row({ rank, idHigh, idLow }: Head): void {
+    if (rank !== this.#rank || idHigh !== this.#idHigh || idLow !== this.#idLow) {
+      if (rank !== this.#rank) this.#names.add(this.#rows);
+      this.#rank = rank;
+      this.#idHigh = idHigh;
+      this.#idLow = idLow;
+      this.#keys.add(this.#rows);
+    }
+    this.#rows++;
+  }
 
   add(input: number, length: number): void {
     if (this.count === this.inputs.length) {
@@ -144,6 +175,20 @@ class RunList implements Runs {
     }
     this.inputs[this.count] = input;
     this.lengths[this.count++] = length;
+  }
+}
+
+class StartList {
+  #count = 0;
+  #starts = new Int32Array(1024);
+
+  get starts(): Int32Array {
+    return this.#starts.subarray(0, this.#count);
+  }
+
+  add(row: number): void {
+    if (this.#count === this.#starts.length) this.#starts = grown(this.#starts);
+    this.#starts[this.#count++] = row;
   }
 }
 

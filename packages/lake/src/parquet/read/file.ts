@@ -1,5 +1,7 @@
 import type { Column } from '../../tables.ts';
+import { type ChunkMeta, movedChunk } from '../chunk.ts';
 import { leavesOf } from '../schema.ts';
+import { readChunkMeta } from './chunk-meta.ts';
 import { type ColumnRows, nullColumn, readColumn } from './column.ts';
 import { type Footer, pathOf, readFooter, schemaFault } from './footer.ts';
 import { readPages } from './page.ts';
@@ -16,6 +18,14 @@ const TAIL_BYTES = 8;
 /** Footers of the biggest segments take about a MiB; one this long is no footer. */
 const MAX_FOOTER_BYTES = 64 * 1024 * 1024;
 
+/** One column of one row group as it is in a file: the bytes of its chunks, and what the footer says of them. */
+export interface StoredColumn {
+  readonly kind: 'stored';
+  readonly bytes: Uint8Array;
+  /** With offsets from the start of `bytes`. */
+  readonly chunks: readonly ChunkMeta[];
+}
+
 /**
  * A Parquet file that this house wrote, column by column of row group by row group. It reads what ParquetWriter
  * writes and nothing else: a general reader would be four times as long.
@@ -24,9 +34,12 @@ export class ParquetFile {
   readonly #source: ByteSource;
   readonly #footer: Footer;
 
-  private constructor(source: ByteSource, footer: Footer) {
+  readonly #footerBytes: Uint8Array;
+
+  private constructor(source: ByteSource, footerBytes: Uint8Array) {
     this.#source = source;
-    this.#footer = footer;
+    this.#footerBytes = footerBytes;
+    this.#footer = readFooter(footerBytes);
   }
 
   /**
@@ -42,10 +55,10 @@ export class ParquetFile {
     if (length > Math.min(MAX_FOOTER_BYTES, source.size - TAIL_BYTES)) {
       throw new RangeError('its footer is longer than the file');
     }
-    const footer = readFooter(source.read(source.size - TAIL_BYTES - length, length));
-    const fault = schemaFault(columns, footer);
+    const file = new ParquetFile(source, source.read(source.size - TAIL_BYTES - length, length));
+    const fault = schemaFault(columns, file.#footer);
     if (fault !== undefined) throw new RangeError(fault);
-    return new ParquetFile(source, footer);
+    return file;
   }
 
   get rows(): number {
@@ -73,5 +86,25 @@ export class ParquetFile {
       },
       rows,
     );
+  }
+
+  /**
+   * One column of one row group as it is stored, which is how a row group is copied; undefined when the file
+   * lacks the column. Throws RangeError when the footer points past the file.
+   */
+  stored(column: Column, group: number): StoredColumn | undefined {
+    const { chunks } = this.#footer.groups[group];
+    const parts: Uint8Array[] = [];
+    const described: ChunkMeta[] = [];
+    let at = 0;
+    for (const leaf of leavesOf(column)) {
+      const place = chunks.get(pathOf(leaf));
+      if (place === undefined) return undefined;
+      const meta = readChunkMeta(this.#footerBytes, place.describedAt, leaf);
+      parts.push(this.#source.read(place.offset, place.bytes));
+      described.push(movedChunk(meta, at - place.offset));
+      at += place.bytes;
+    }
+    return { kind: 'stored', bytes: parts.length === 1 ? parts[0] : Buffer.concat(parts), chunks: described };
   }
 }

@@ -10,6 +10,8 @@ export interface ChunkPlace {
   readonly codec: number;
   /** Levels: rows, or entries and empty rows of maps and lists. */
   readonly levelCount: number;
+  /** Where its description (ColumnMetaData) is in the footer. */
+  readonly describedAt: number;
 }
 
 export interface RowGroupPlace {
@@ -113,6 +115,7 @@ function readChunk(thrift: ThriftReader): ChunkPlace & { path: string } {
   let bytes = 0;
   let dataOffset = 0;
   let dictionaryOffset: number | undefined;
+  const describedAt = thrift.at;
   thrift.struct((id) => {
     if (id === 3) thrift.list(() => void path.push(thrift.string()));
     else if (id === 4) codec = thrift.int();
@@ -123,7 +126,8 @@ function readChunk(thrift: ThriftReader): ChunkPlace & { path: string } {
     else return false;
     return true;
   });
-  return { path: path.join('.'), codec, levelCount, bytes, offset: dictionaryOffset ?? dataOffset };
+  const offset = dictionaryOffset ?? dataOffset;
+  return { path: path.join('.'), codec, levelCount, bytes, offset, describedAt };
 }
 
 const OPTIONAL = 1;

@@ -7,5 +7,5 @@ export type {
   StringRows,
   WordRows,
 } from './column.ts';
-export { type ByteSource, ParquetFile } from './file.ts';
+export { type ByteSource, ParquetFile, type StoredColumn } from './file.ts';
 export type { LeafStrings } from './values.ts';
