@@ -11,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   start: 'start to ready, fresh and again',
   compact: 'merging small and big segments, ours and DuckDB',
   rollup: '10 M points at 10 s of 10 k series, rolled up to five lengths',
+  'compact-lake': '1,000 small segments of a lake become at most 10, catalog and store included',
   plan: 'segments of a question out of 100,000, embedded and PostgreSQL',
   prune: 'bytes that a query over 7 days reads for one service, of cooked and merged segments',
   refine: 'objects through the hello-world handler, small ones and a big one',

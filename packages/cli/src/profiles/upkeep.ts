@@ -24,6 +24,9 @@ export interface RunningUpkeep {
   close(): Promise<void>;
 }
 
+/** Threads of low priority: what is received and asked goes first. */
+const MERGES_AT_ONCE = 2;
+
 /** What lakewright.yaml says of sweeping, with how long the longest query may read its segments. */
 export async function sweepSettings(config: LakeConfig) {
   const { DEFAULT_SQL_LIMITS: limits } = await import('@lakewright/query');
@@ -43,7 +46,7 @@ export async function startUpkeep(parts: UpkeepParts): Promise<RunningUpkeep> {
   const sweeper = lake.createSweeper({ ...dependencies, settings });
   const stop = new AbortController();
   const failed = Promise.withResolvers<Error>();
-  const merger = lake.createThreadMerger();
+  const merger = lake.createThreadMerger({ threads: MERGES_AT_ONCE });
   const roller = lake.createThreadRoller();
   const running = Promise.all([
     lake.runCompaction({ ...dependencies, merger, settings: { ...config.compact, owner } }, stop.signal),

@@ -8,6 +8,7 @@ import type { Merger } from './merge/thread.ts';
 import { runMerge } from './merge-run.ts';
 import { compactMetrics } from './metrics.ts';
 import { type PlannedMerge, planMerges } from './plan.ts';
+import { Room } from './room.ts';
 import { COMPACT_SETTINGS, type CompactSettings } from './settings.ts';
 
 export interface CompactDependencies {
@@ -43,6 +44,8 @@ class Compaction {
   readonly #context: CompactContext;
   readonly #waker = new Waker();
   readonly #backoff: Backoff;
+  /** Bytes of inputs that are merged at once: memory is some three times as many. */
+  readonly #room: Room;
   #released = false;
   /** Segments that cannot be merged, by key: they are left out until the next start. */
   readonly #unmergeable = new Set<string>();
@@ -51,6 +54,7 @@ class Compaction {
 
   constructor(context: CompactContext) {
     this.#context = context;
+    this.#room = new Room(context.settings.maxBytes);
     this.#backoff = new Backoff(context.settings.backoffMs, context.settings.maxBackoffMs);
   }
 
@@ -86,7 +90,9 @@ class Compaction {
     const merges = this.#merges(signal);
     const lane = async (): Promise<void> => {
       for (let next = await merges.next(); !next.done; next = await merges.next()) {
-        if (await this.#merge(next.value)) merged = true;
+        const { value: merge } = next;
+        const bytes = bytesOf(merge);
+        if (await this.#room.run(bytes, () => this.#merge(merge))) merged = true;
       }
     };
     const lanes = await Promise.allSettled(Array.from({ length: this.#context.merger.threads }, lane));
@@ -150,7 +156,7 @@ class Compaction {
       const outcome = await runMerge(this.#context, merge);
       metrics.merges.inc({ table, outcome: outcome.kind });
       if (outcome.kind === 'taken') return false;
-      const inputBytes = merge.inputs.reduce((sum, { bytes }) => sum + bytes, 0);
+      const inputBytes = bytesOf(merge);
       metrics.inputs.inc({ table }, merge.inputs.length);
       metrics.inputBytes.inc({ table }, inputBytes);
       metrics.outputBytes.inc({ table }, outcome.output.bytes);
@@ -182,6 +188,8 @@ class Compaction {
     }
   }
 }
+
+const bytesOf = ({ inputs }: PlannedMerge) => inputs.reduce((sum, { bytes }) => sum + bytes, 0);
 
 const nameOf = ({ organization, table, day }: MergeGroup | MergeGroupSize) =>
   `${organization}/${table}/${day}`;
