@@ -40,7 +40,7 @@ describe('the lake as Iceberg tables', () => {
   it('lists, plans and reads the same rows as SQL, after a restart, too', async () => {
     await withDirectory(async (directory) => {
       const config = join(directory, 'lakewright.yaml');
-      await writeFile(config, 'lake: { iceberg: { interval: 100ms } }\n');
+      await writeFile(config, 'lake: { iceberg: { interval: 100ms, keep: 1m } }\n');
       const options = { data: join(directory, 'data'), args: ['--config', config] };
       const lake = await LakeProcess.start(options);
       expect(await tablesOf(lake)).toEqual([]);

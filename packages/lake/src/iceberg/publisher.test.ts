@@ -1,4 +1,4 @@
-import { UnavailableError } from '@lakewright/core';
+import { ConfigError, UnavailableError } from '@lakewright/core';
 import { icebergRead } from 'icebird';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeDatabases } from '../../../local/test/adapters.ts';
@@ -263,6 +263,10 @@ describeDatabases('publishing Iceberg tables', (empty) => {
     expect(await lake.keys('db/')).toHaveLength(1);
     await publisher.publish();
     expect(sorted(await (await lake.reader('logs')).scan())).toEqual(sorted(await lake.rows('logs')));
+  });
+
+  test.each([{ keepMs: 59_999 }, { intervalMs: 1000, keepMs: HOUR }])('refuses %j', (settings) => {
+    expect(() => lake.publisher({ settings })).toThrow(ConfigError);
   });
 
   test('service names that the catalog does not hold exactly are no bounds', async () => {

@@ -33,7 +33,7 @@ export class IcebergPublisher {
   /** Whether every published table has the columns that this program knows. */
   #isCurrent = false;
 
-  /** Throws ConfigError for settings that would take snapshots from under their readers. */
+  /** Throws ConfigError for settings that cannot work. */
   constructor({ settings = {}, baseOf = () => '', columnsOf = storedColumns, ...rest }: IcebergDependencies) {
     this.#context = { ...rest, baseOf, columnsOf, settings: icebergSettings(settings) };
   }
