@@ -84,5 +84,6 @@ describe('the lake as Iceberg tables', () => {
       expect(await without.count('select count(*) from logs')).toBe(logs);
       expect(await without.stop()).toBe(0);
     });
-  });
+    // It starts the product three times.
+  }, 180_000);
 });
