@@ -48,8 +48,8 @@ describe('every service as a process, killed at random', () => {
     const config = join(directory, 'lakewright.yaml');
     await writeFile(config, CONFIG);
     lake = await LakeOnAws.start({
-      ...{ directory, config, tenants: [ACME, BETA], lease: '4s' },
-      visibilitySeconds: 5,
+      ...{ directory, config, tenants: [ACME, BETA], lease: '10s' },
+      visibilitySeconds: 10,
     });
     Object.assign(process.env, lake.moto.env);
   });
@@ -86,7 +86,7 @@ describe('every service as a process, killed at random', () => {
       await killing;
     }
     await Promise.all([ACME, BETA].map((tenant) => expectRows(lake, tenant, sent.get(tenant))));
-  });
+  }, 900_000);
 
   it('keeps every record once when segments are merged', async () => {
     const objects = sent.get(ACME)?.get('objects') ?? 0;
@@ -99,7 +99,7 @@ describe('every service as a process, killed at random', () => {
     const spans = 'select count(distinct trace_id || span_id) as spans from traces';
     expect(await lake.sql(ACME, spans)).toEqual([{ spans: sent.get(ACME)?.get('traces') }]);
     expect((await status(lake, ACME)).dead + (await status(lake, BETA)).dead).toBe(0);
-  });
+  }, 900_000);
 
   it('takes nothing for an organization that has no profile in the bucket, and says so', async () => {
     await expect(lake.sql({ ...ACME, key: 'nobodys-key-0123' }, 'select 1')).rejects.toThrow('401');

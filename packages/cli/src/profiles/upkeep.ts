@@ -25,7 +25,7 @@ export interface RunningUpkeep {
 }
 
 /** Threads of low priority: what is received and asked goes first. */
-const MERGES_AT_ONCE = 2;
+export const MERGES_AT_ONCE = 2;
 
 /** What lakewright.yaml says of sweeping, with how long the longest query may read its segments. */
 export async function sweepSettings(config: LakeConfig) {

@@ -15,7 +15,7 @@ import {
   SeriesLedger,
   type TableName,
 } from '@lakewright/lake';
-import { sweepSettings } from '../profiles/upkeep.ts';
+import { MERGES_AT_ONCE, sweepSettings } from '../profiles/upkeep.ts';
 import { openServiceIceberg } from './iceberg.ts';
 import type { ServiceLake } from './open.ts';
 
@@ -83,7 +83,7 @@ export function ingest(signal: Signal): ServiceFunction {
 export function compact(tables: readonly TableName[]): ServiceFunction {
   return async (lake, signal) => {
     const { store, places, catalog, logger, metrics, settings, owner } = lake;
-    const merger = createThreadMerger();
+    const merger = createThreadMerger({ threads: MERGES_AT_ONCE });
     const closing = new Promise<void>((resolve) => {
       signal.addEventListener('abort', () => resolve(merger.close()), { once: true });
     });
