@@ -17,8 +17,10 @@ const HOUR_MS = 3_600_000;
 const EAGER = 'lake:\n  compaction: { interval: 50ms, min_inputs: 2 }\n';
 /** Never merges while a test lasts. */
 const NEVER = 'lake:\n  compaction: { interval: 10h }\n';
-/** Segments of rollups would be counted with the others. */
-const ALONE = '  rollups: { enabled: false }\n';
+/** Published snapshots keep files that are replaced. */
+const UNPUBLISHED = '  iceberg: { enabled: false }\n';
+/** Files of rollups would be counted with the others. */
+const ALONE = `  rollups: { enabled: false }\n${UNPUBLISHED}`;
 
 const TABLES = ['logs', 'traces', 'gauge', 'sum', 'histogram', 'exp_histogram', 'summary'];
 
@@ -53,8 +55,14 @@ interface Status {
   readonly tables: readonly { readonly table: string; readonly segments: number; readonly rows: number }[];
 }
 
-const segmentsOf = async (lake: LakeProcess) =>
-  (await lake.get<Status>('/api/v1/status')).tables.reduce((sum, { segments }) => sum + segments, 0);
+/** Those that are merged, or all: rollups are not merged. */
+const segmentsOf = async (
+  lake: LakeProcess,
+  of: (table: string) => boolean = (table) => TABLES.includes(table),
+) =>
+  (await lake.get<Status>('/api/v1/status')).tables
+    .filter(({ table }) => of(table))
+    .reduce((sum, { segments }) => sum + segments, 0);
 
 describe('compaction', () => {
   it('merges what the demo sent without changing one answer', { timeout: 180_000 }, async () => {
@@ -69,7 +77,8 @@ describe('compaction', () => {
       await before.settled();
       const expected = await answers(before);
       const many = await segmentsOf(before);
-      expect(many).toBeGreaterThan(TABLES.length * 4);
+      // How many there are depends on how busy the machine is.
+      expect(many).toBeGreaterThan(TABLES.length);
       expect(await before.stop()).toBe(0);
 
       const after = await startWith(data, EAGER + ALONE);
@@ -107,7 +116,7 @@ describe('compaction', () => {
       const data = join(directory, 'data');
       const sent: Sent[] = [];
       for (let round = 0; round < ROUNDS; round++) {
-        const lake = await startWith(data, EAGER);
+        const lake = await startWith(data, EAGER + UNPUBLISHED);
         try {
           await expectExactlyOnce(lake, sent);
           sent.push(...(await loadMergeAndKill(lake, round)));
@@ -115,15 +124,15 @@ describe('compaction', () => {
           await lake.kill();
         }
       }
-      const lake = await startWith(data, EAGER);
+      const lake = await startWith(data, EAGER + UNPUBLISHED);
       await expectExactlyOnce(lake, sent);
       await waitFor('few segments', async () => (await segmentsOf(lake)) <= 9, 60_000);
       await expectExactlyOnce(lake, sent);
       expect(await lake.stop()).toBe(0);
 
       await sweepLater(data);
-      const swept = await startWith(data, NEVER);
-      expect(await segmentFiles(data)).toHaveLength(await segmentsOf(swept));
+      const swept = await startWith(data, NEVER + UNPUBLISHED);
+      expect(await segmentFiles(data)).toHaveLength(await segmentsOf(swept, () => true));
       await expectExactlyOnce(swept, sent);
       await swept.stop();
     });

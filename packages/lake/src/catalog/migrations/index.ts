@@ -6,9 +6,9 @@ import {
 } from '@lakewright/core';
 import { ingest } from './001-ingest.ts';
 import { merges } from './002-merges.ts';
-import { rollups } from './004-rollups.ts';
-import { iceberg } from './005-iceberg.ts';
-import { usage } from './006-usage.ts';
+import { rollups } from './003-rollups.ts';
+import { iceberg } from './004-iceberg.ts';
+import { usage } from './005-usage.ts';
 
 /** In order of their versions. One that was released is never edited. */
 export const migrations: SqlSchema['migrations'] = [ingest, merges, rollups, iceberg, usage];

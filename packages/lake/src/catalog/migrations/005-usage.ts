@@ -1,7 +1,7 @@
 import type { Migration } from '@lakewright/core';
 
 export const usage: Migration = {
-  version: 6,
+  version: 5,
   name: 'series of metrics by day',
   statements: [
     // `day`: days since 1970-01-01 (UTC) on which the points arrived. `sketch`: see usage/distinct.ts.

@@ -1,7 +1,7 @@
 import type { Migration } from '@lakewright/core';
 
 export const iceberg: Migration = {
-  version: 5,
+  version: 4,
   name: 'what is published as Iceberg tables',
   statements: [
     // Whether a snapshot of the segment's Iceberg table names it: its object stays as long as one does.

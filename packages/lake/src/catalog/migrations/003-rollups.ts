@@ -1,7 +1,7 @@
 import type { Migration } from '@lakewright/core';
 
 export const rollups: Migration = {
-  version: 4,
+  version: 3,
   name: 'hours of metrics are rolled up',
   statements: [
     // One hour (UTC, counted from 1970) of one table of points. It is to be rolled up while its version is
