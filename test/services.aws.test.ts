@@ -6,8 +6,10 @@ import { s3ObjectStore } from '@lakewright/aws';
 import { createDemo } from '@lakewright/otlp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SERVICES } from '../packages/cli/src/services/registry.ts';
+import { faultsOf, IcebergReader, type Metadata } from '../packages/lake/test/iceberg-reader.ts';
 import { count, telemetry } from './support/hour-of-telemetry.ts';
 import { LakeOnAws, type Tenant } from './support/lake-on-aws.ts';
+import { disagreements, rollupAgreement } from './support/rollup-agreement.ts';
 import { waitFor } from './support/wait.ts';
 
 const ACME: Tenant = {
@@ -25,6 +27,8 @@ const CONFIG = `
 lake:
   ingest: {interval: 500ms, listing: 5s, full_listing: 10s}
   compaction: {interval: 1s, min_inputs: 4}
+  rollups: {interval: 1s}
+  iceberg: {interval: 2s}
 `;
 
 const TABLES = ['logs', 'traces', 'gauge', 'sum', 'histogram', 'exp_histogram', 'summary'];
@@ -99,6 +103,39 @@ describe('every service as a process, killed at random', () => {
     const spans = 'select count(distinct trace_id || span_id) as spans from traces';
     expect(await lake.sql(ACME, spans)).toEqual([{ spans: sent.get(ACME)?.get('traces') }]);
     expect((await status(lake, ACME)).dead + (await status(lake, BETA)).dead).toBe(0);
+  }, 900_000);
+
+  it('rolls every point up, though rollup-metrics was killed as the others were', async () => {
+    for (const tenant of [ACME, BETA]) {
+      let wrong: unknown[] = [];
+      await waitFor(
+        `rollups of ${tenant.bucket}`,
+        async () => {
+          wrong = disagreements(await rollupAgreement((sql) => lake.sql(tenant, sql)));
+          return wrong.length === 0;
+        },
+        180_000,
+      ).catch(() => expect(wrong).toEqual([]));
+    }
+  }, 900_000);
+
+  it('publishes Iceberg tables that another reader reads from the bucket', async () => {
+    const rows = sent.get(ACME) ?? new Map<string, number>();
+    for (const table of TABLES) {
+      await waitFor(
+        `a snapshot of all ${table}`,
+        async () => (await icebergReader(lake, ACME, table)).totalRecords === rows.get(table),
+        120_000,
+      );
+    }
+    const { reader } = await icebergReader(lake, ACME, 'summary');
+    expect(faultsOf(reader.metadata)).toEqual([]);
+    const found = (await reader.scan()).map(
+      ({ time_unix_nano, series_id }) => `${time_unix_nano} ${series_id}`,
+    );
+    const asked = await lake.sql(ACME, 'select time_unix_nano, series_id from summary');
+    const wanted = asked.map(({ time_unix_nano, series_id }) => `${time_unix_nano} ${series_id}`);
+    expect(found.sort()).toEqual(wanted.sort());
   }, 900_000);
 
   it('takes nothing for an organization that has no profile in the bucket, and says so', async () => {
@@ -233,4 +270,22 @@ async function status(
     rawObjects: { pending: number; claimed: number; dead: number };
   };
   return { logs: tables.find(({ table }) => table === 'logs')?.segments ?? 0, ...rawObjects };
+}
+
+/** A table as the REST catalog names it, to be read with nothing but the URIs in it. */
+async function icebergReader(
+  lake: LakeOnAws,
+  tenant: Tenant,
+  table: string,
+): Promise<{ reader: IcebergReader; totalRecords: number }> {
+  const response = await fetch(`${lake.queryUrl}/iceberg/v1/namespaces/lake/tables/${table}`, {
+    headers: { authorization: `Bearer ${tenant.key}` },
+  });
+  if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+  const { metadata } = (await response.json()) as { metadata: Metadata };
+  const reader = new IcebergReader(metadata, async (uri) => {
+    const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
+    return s3ObjectStore({ bucket }).get(key);
+  });
+  return { reader, totalRecords: Number(metadata.snapshots.at(-1)?.summary['total-records']) };
 }

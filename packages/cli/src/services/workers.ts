@@ -24,6 +24,9 @@ const LISTING_MS = 60_000;
 /** Milliseconds for which objects are gathered, so that segments are not tiny. */
 const GATHER_MS = 2000;
 
+/** Hours that one rollup-metrics rolls up at a time. */
+const ROLLUPS_AT_ONCE = 2;
+
 /** One service: resolves when `signal` is aborted and what it had begun is done or given back. */
 export type ServiceFunction = (lake: ServiceLake, signal: AbortSignal) => Promise<void>;
 
@@ -101,7 +104,7 @@ export function compact(tables: readonly TableName[]): ServiceFunction {
 /** Rolls metrics up. */
 export const rollupMetrics: ServiceFunction = async (lake, signal) => {
   const { store, places, catalog, logger, metrics, settings, owner } = lake;
-  const roller = createThreadRoller();
+  const roller = createThreadRoller({ threads: ROLLUPS_AT_ONCE });
   const closing = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(roller.close()), { once: true });
   });
