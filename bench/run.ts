@@ -8,6 +8,7 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   receive: 'HTTP to durable answers to Parquet, whole product, 60 s',
   fresh: 'acknowledged to queryable at 10,000 records/s',
   query: 'a set of SQL questions over demo telemetry',
+  workers: 'a set of SQL questions in one process and spread over two query workers',
   start: 'start to ready, fresh and again',
   compact: 'merging small and big segments, ours and DuckDB',
   rollup: '10 M points at 10 s of 10 k series, rolled up to five lengths',

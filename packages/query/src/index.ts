@@ -16,3 +16,18 @@ export * from './limits.ts';
 export { createSqlEngine, type SqlEngine, type SqlEngineOptions, type SqlRequest } from './sql/engine.ts';
 export { type QueryQuotaOptions, withQuota } from './sql/quota.ts';
 export type { ResultChunk, ResultColumn, SqlResult, SqlStats } from './sql/result.ts';
+export {
+  DEFAULT_DISPATCH_LIMITS,
+  DEFAULT_WORKER_LIMITS,
+  type DispatchLimits,
+  type WorkerLimits,
+} from './workers/limits.ts';
+export { listedWorkers, resolvedWorkers, type WorkerSource } from './workers/members.ts';
+export { connectQueryWorkers, type QueryWorkers, type QueryWorkersOptions } from './workers/query-workers.ts';
+export {
+  type QueryWorker,
+  type QueryWorkerConfig,
+  type QueryWorkerDeps,
+  runQueryWorker,
+  startQueryWorker,
+} from './workers/server.ts';

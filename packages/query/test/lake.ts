@@ -193,7 +193,8 @@ function matches(segment: Segment, query: IndexQuery): boolean {
   );
 }
 
-function storeOver(root: string): ObjectStore {
+/** The objects below `root`, as far as queries need a store. */
+export function storeOver(root: string): ObjectStore {
   const unused = (): never => {
     throw new Error('the query engine has no business here');
   };

@@ -56,8 +56,12 @@ const LIMIT_STATUS: Readonly<Record<string, number>> = {
   maxSegments: 422,
   maxCachedBytes: 422,
   maxQueryMemoryBytes: 422,
+  maxSpillBytes: 422,
   maxQueuedQueries: 429,
   concurrent_queries: 429,
+  maxQueuedUnits: 429,
+  maxUnitWaitSeconds: 429,
+  maxUnitSeconds: 504,
   maxQuerySeconds: 504,
   maxDeliverySeconds: 504,
 };

@@ -45,6 +45,8 @@ const CLOCK = new Set([
   'current_date',
 ]);
 
+const NO_ROWS: Bounds = { startNs: 0n, endNs: 0n };
+
 /**
  * For each table, bounds that hold for every row which `references` can contribute. The clock only moves
  * forward, so conditions on `now()` count as lower bounds and never as upper ones.
@@ -55,11 +57,13 @@ export async function tableBounds(
 ): Promise<Map<TableName, Bounds>> {
   const found = new Map<TableName, Bounds>();
   for (const reference of references) {
+    if (reference.described) continue;
     const { times, services, metrics } = conditionsOf(reference);
     const bounds = { ...(await timeBounds(connection, times)), services, metrics };
     const before = found.get(reference.table);
     found.set(reference.table, before === undefined ? bounds : hull(before, bounds));
   }
+  for (const { table } of references) if (!found.has(table)) found.set(table, NO_ROWS);
   return found;
 }
 

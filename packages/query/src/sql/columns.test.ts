@@ -1,6 +1,7 @@
 import { DuckDBInstance } from '@duckdb/node-api';
+import { storedColumns } from '@lakewright/lake';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { neededColumns } from './columns.ts';
+import { columnsRead, neededColumns } from './columns.ts';
 import { functionPolicy } from './functions.ts';
 import { parseQuery } from './parse.ts';
 import { vetQuery } from './vet.ts';
@@ -17,8 +18,8 @@ async function columnsOf(sql: string, table: 'logs' | 'traces' = 'logs'): Promis
   const parsed = await parseQuery(connection, sql, 10);
   const { references } = vetQuery(parsed.node, await functionPolicy(connection), parsed.positionOf);
   connection.closeSync();
-  const columns = neededColumns(parsed.query, references).get(table);
-  return columns === undefined ? 'all' : [...columns].sort();
+  const columns = columnsRead(neededColumns(parsed.node, references).get(table));
+  return columns.size === storedColumns(table).length ? 'all' : [...columns].sort();
 }
 
 describe('the columns that a query may need', () => {
@@ -38,6 +39,7 @@ describe('the columns that a query may need', () => {
     ['SELECT * FROM (SELECT body, flags FROM logs) WHERE flags > 1', ['body', 'flags']],
     ['SELECT (SELECT max(body) FROM logs l WHERE l.flags = t.flags) FROM traces t', ['body', 'flags']],
     ['DESCRIBE logs', []],
+    ['DESCRIBE SELECT body FROM logs', []],
     [
       'SELECT body FROM logs QUALIFY row_number() OVER (PARTITION BY trace_id ORDER BY timestamp) = 1',
       ['body', 'timestamp', 'trace_id'],
@@ -63,6 +65,8 @@ describe('the columns that a query may need', () => {
     'SELECT b FROM logs AS l(a, b)',
     'SELECT trace_id FROM logs NATURAL JOIN traces',
     'SUMMARIZE logs',
+    'SELECT count(*) FROM (DESCRIBE logs), logs',
+    "SELECT count(*) FROM (PIVOT logs ON severity_text IN ('INFO') USING count(*))",
     "FROM (PIVOT logs ON severity_text IN ('INFO') USING count(*))",
     'FROM logs UNION ALL FROM logs',
     'SELECT count(*) FROM (SELECT DISTINCT * FROM logs)',

@@ -1,75 +1,172 @@
-import { storedColumns, TABLE_NAMES, TABLES, type TableName } from '@lakewright/lake';
+import { storedColumns, TABLES, type TableName } from '@lakewright/lake';
+import { constant } from '../workers/conditions.ts';
 import { type ExactJson, type ExactObject, isObject } from './exact-json.ts';
 import type { TableReference } from './vet.ts';
 
+/** One key of a map column. */
+export interface MapKey {
+  readonly column: string;
+  readonly key: string;
+}
+
+/** The columns of one table that a query can touch. */
+export interface NeededColumns {
+  /** As the query may name them, in the table's order. */
+  readonly named: readonly string[];
+  /** What must be in a file for that: derived columns as the stored ones that they are made of. */
+  readonly stored: readonly string[];
+  /** Map columns of which the query looks at these keys only, and which are not in `stored`. */
+  readonly keys: readonly MapKey[];
+}
+
 /**
- * Of each table that a query reads, the stored columns that it may need; undefined for all of them. It errs on
- * the side of more: whatever text of the query is a column's name counts as the column, and where rows are meant
- * as wholes (a star, a natural join, a pivot, a table as a value) or columns go by other names, so do all.
+ * For each table, the columns that a query can touch: those whose names occur anywhere in it, and all of
+ * them where the query asks for rows as a whole (`*`, a table's own name as a value, natural joins, renamed
+ * columns, PIVOT). Of a table that is only described, columns are named and none is stored.
  */
 export function neededColumns(
-  query: ExactJson,
+  root: ExactObject,
   references: readonly TableReference[],
-): Map<TableName, ReadonlySet<string> | undefined> {
-  const walk = new Walk(new Set(references.map(({ alias }) => alias)));
-  walk.visit(query, undefined);
-  return new Map(
-    references.map(({ table }) => [table, walk.readsRows ? undefined : storedFor(table, walk.names)]),
+): Map<TableName, NeededColumns> {
+  const walk = new Walk();
+  walk.visit(root, undefined);
+  const found = new Map<TableName, NeededColumns>();
+  for (const { table } of references) {
+    const of = references.filter((other) => other.table === table);
+    const aliases = of.map(({ alias }) => alias);
+    const whole =
+      walk.everything || [table, ...aliases].some((name) => walk.whole.has(name) || walk.last.has(name));
+    const described = of.some((reference) => reference.described);
+    if (of.every((reference) => reference.described)) found.set(table, { ...allOf(table), stored: [] });
+    else found.set(table, whole || described ? allOf(table) : someOf(table, walk));
+  }
+  return found;
+}
+
+/** The stored columns of a file that are read for it. */
+export function columnsRead(needed: Pick<NeededColumns, 'stored' | 'keys'> | undefined): ReadonlySet<string> {
+  return new Set([...(needed?.stored ?? []), ...(needed?.keys ?? []).map(({ column }) => column)]);
+}
+
+function allOf(table: TableName): NeededColumns {
+  const columns = TABLES[table];
+  return {
+    named: columns.map(({ name }) => name),
+    stored: storedColumns(table).map(({ name }) => name),
+    keys: [],
+  };
+}
+
+function someOf(table: TableName, { names, keys }: Walk): NeededColumns {
+  const columns = TABLES[table];
+  const byKey = new Map(
+    columns
+      .filter(({ name, type }) => type.startsWith('MAP') && !names.has(name) && areFieldNames(keys.get(name)))
+      .map(({ name }) => [name, [...(keys.get(name) ?? [])]]),
   );
+  const named = columns.filter(({ name }) => names.has(name) || keys.has(name));
+  const sources = new Set(named.flatMap(({ derived }) => derived?.match(/\w+/g) ?? []));
+  const stored = columns.filter(
+    (column) =>
+      column.derived === undefined &&
+      !byKey.has(column.name) &&
+      (named.includes(column) || sources.has(column.name)),
+  );
+  return {
+    named: named.map(({ name }) => name),
+    stored: stored.map(({ name }) => name),
+    keys: [...byKey].flatMap(([column, each]) => each.map((key) => ({ column, key }))),
+  };
 }
 
-/** The stored columns behind those columns of `table` that are among `names`. */
-function storedFor(table: TableName, names: ReadonlySet<string>): ReadonlySet<string> {
-  const meant = TABLES[table].filter(({ name }) => names.has(name));
-  const words = new Set(meant.flatMap(({ name, derived }) => derived?.match(/\w+/g) ?? [name]));
-  return new Set(storedColumns(table).flatMap(({ name }) => (words.has(name) ? [name] : [])));
+/** Whether keys can be fields of a STRUCT, whose names are not empty and do not differ in their case alone. */
+function areFieldNames(keys: ReadonlySet<string> | undefined): boolean {
+  if (keys === undefined || keys.has('')) return false;
+  // What upper and lower case are is a matter of opinion outside of ASCII.
+  if (![...keys].every((key) => /^[ -~]+$/.test(key))) return false;
+  return new Set([...keys].map((key) => key.toLowerCase())).size === keys.size;
 }
 
-const TABLE_WORDS: ReadonlySet<string> = new Set(TABLE_NAMES);
+/** Relations of a FROM whose columns only its own SELECT, or a join of it, can name. */
+const JOINED = new Set(['BASE_TABLE', 'JOIN', 'SUBQUERY', 'EMPTY', 'TABLE_FUNCTION', 'EXPRESSION_LIST']);
 
 class Walk {
-  /** Every text of the query that could be a column's name, in lower case. */
+  /** Every name that stands where a column may. */
   readonly names = new Set<string>();
-  /** Whole rows of a table may be needed. */
-  readsRows = false;
-  readonly #aliases: ReadonlySet<string>;
+  /** Keys of what is only looked at by key, by the name of the column: `log_attributes['a']`. */
+  readonly keys = new Map<string, Set<string>>();
+  /** Those of `names` that end a reference: `logs` in `to_json(logs)`. */
+  readonly last = new Set<string>();
+  /** Names and aliases of tables that are asked for as a whole. */
+  readonly whole = new Set<string>();
+  /** Something is in the query of which it is not known what it touches. */
+  everything = false;
 
-  constructor(aliases: ReadonlySet<string>) {
-    this.#aliases = aliases;
+  /** `from` is the FROM of the SELECT that `value` is part of. */
+  visit(value: ExactJson | undefined, from: ExactJson | undefined): void {
+    if (Array.isArray(value)) for (const each of value) this.visit(each, from);
+    else if (isObject(value)) this.#visitPart(value, from);
   }
 
-  /** `select` is the SELECT whose part `value` is. */
-  visit(value: ExactJson | undefined, select: ExactObject | undefined): void {
-    if (typeof value === 'string') this.names.add(value.toLowerCase());
-    else if (Array.isArray(value)) for (const each of value) this.visit(each, select);
-    else if (isObject(value)) this.#visitPart(value, select);
-  }
-
-  #visitPart(part: ExactObject, select: ExactObject | undefined): void {
+  #visitPart(part: ExactObject, from: ExactJson | undefined): void {
+    if (part.type === 'SELECT_NODE') {
+      for (const member of Object.values(part)) this.visit(member, part.from_table);
+      return;
+    }
+    if (this.#visitKey(part)) return;
     // What a table's columns are is asked, not what is in them.
     if (part.type === 'SHOW_REF' && part.show_type === 'DESCRIBE') return;
-    if (this.#readsRows(part, select)) this.readsRows = true;
-    const within = part.type === 'SELECT_NODE' ? part : select;
-    for (const member of Object.values(part)) this.visit(member, within);
-  }
-
-  #readsRows(part: ExactObject, select: ExactObject | undefined): boolean {
-    if (part.type === 'PIVOT' || part.ref_type === 'NATURAL' || part.class === 'POSITIONAL_REFERENCE')
-      return true;
-    if (part.type === 'BASE_TABLE')
-      return Array.isArray(part.column_name_alias) && part.column_name_alias.length > 0;
-    if (part.class === 'STAR') {
-      return Boolean(part.relation_name) || select === undefined || readsTable(select.from_table);
+    if (part.type === 'SHOW_REF' || part.type === 'PIVOT') this.everything = true;
+    if (part.class === 'STAR' || part.class === 'POSITIONAL_REFERENCE') this.#wholeRows(from);
+    if (part.class === 'STAR') this.whole.add(String(part.relation_name).toLowerCase());
+    if (part.class === 'COLUMN_REF') this.#addNames(part.column_names, true);
+    if (part.type === 'JOIN') this.#visitJoin(part);
+    if (
+      part.type === 'BASE_TABLE' &&
+      Array.isArray(part.column_name_alias) &&
+      part.column_name_alias.length > 0
+    ) {
+      this.#wholeRows(part);
     }
-    // The name of a table, as a value, is its row.
-    const names = part.class === 'COLUMN_REF' ? part.column_names : undefined;
-    return Array.isArray(names) && this.#aliases.has(String(names.at(-1)).toLowerCase());
+    for (const member of Object.values(part)) this.visit(member, from);
   }
-}
 
-/** Whether a FROM reads a table of the lake itself; what subqueries read is theirs to say. */
-function readsTable(from: ExactJson | undefined): boolean {
-  if (!isObject(from)) return false;
-  if (from.type === 'JOIN') return readsTable(from.left) || readsTable(from.right);
-  return from.type === 'BASE_TABLE' && TABLE_WORDS.has(String(from.table_name).toLowerCase());
+  /** Whether `part` is a column's value of one constant key, and so nothing else of the column. */
+  #visitKey(part: ExactObject): boolean {
+    if (part.type !== 'ARRAY_EXTRACT' || !Array.isArray(part.children) || part.children.length !== 2)
+      return false;
+    const [of, key] = part.children;
+    if (!isObject(of) || of.class !== 'COLUMN_REF' || !Array.isArray(of.column_names)) return false;
+    const text = constant(key, 'text');
+    if (typeof text !== 'string' || of.column_names.length > 2) return false;
+    const [name, ...qualifiers] = of.column_names.map((each) => String(each).toLowerCase()).reverse();
+    for (const each of qualifiers) this.names.add(each);
+    this.last.add(name);
+    const known = this.keys.get(name);
+    if (known === undefined) this.keys.set(name, new Set([text]));
+    else known.add(text);
+    return true;
+  }
+
+  #visitJoin(join: ExactObject): void {
+    if (join.ref_type === 'NATURAL') this.#wholeRows(join);
+    this.#addNames(join.using_columns, false);
+  }
+
+  #addNames(names: ExactJson | undefined, endsReference: boolean): void {
+    const lower = (Array.isArray(names) ? names : []).map((name) => String(name).toLowerCase());
+    for (const name of lower) this.names.add(name);
+    if (endsReference && lower.length > 0) this.last.add(lower[lower.length - 1]);
+  }
+
+  #wholeRows(from: ExactJson | undefined): void {
+    if (!isObject(from)) return;
+    if (!JOINED.has(String(from.type))) this.everything = true;
+    if (from.type === 'BASE_TABLE') {
+      this.whole.add(String(from.table_name).toLowerCase());
+    } else if (from.type === 'JOIN') {
+      this.#wholeRows(from.left);
+      this.#wholeRows(from.right);
+    }
+  }
 }

@@ -60,9 +60,9 @@ function fewer(
 }
 
 /** Reads which column of the referenced table an expression is, if it is surely one. */
-type ColumnReader = (expression: ExactJson | undefined) => string | undefined;
+export type ColumnReader = (expression: ExactJson | undefined) => string | undefined;
 
-function columnReader(reference: TableReference, select: ExactObject): ColumnReader {
+export function columnReader(reference: TableReference, select: ExactObject): ColumnReader {
   const aliases = new Set(
     (Array.isArray(select.select_list) ? select.select_list : [])
       .filter(isObject)
@@ -79,7 +79,7 @@ function columnReader(reference: TableReference, select: ExactObject): ColumnRea
   };
 }
 
-function conjuncts(condition: ExactJson | undefined): ExactObject[] {
+export function conjuncts(condition: ExactJson | undefined): ExactObject[] {
   if (!isObject(condition)) return [];
   if (condition.type !== 'CONJUNCTION_AND' || !Array.isArray(condition.children)) return [condition];
   return condition.children.flatMap(conjuncts);

@@ -7,7 +7,7 @@ import { pointAt } from './text.ts';
 /** What is needed to tell an asker what went wrong, in terms that are his. */
 export interface ErrorContext {
   readonly sql: string;
-  readonly limits: SqlLimits;
+  readonly limits: Pick<SqlLimits, 'maxQueryMemoryBytes' | 'maxSpillBytes'>;
   /** Which segment a local path holds. */
   readonly keyOf: ReadonlyMap<string, string>;
   /** Directories that no message may name. */

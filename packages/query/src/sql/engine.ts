@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client';
 import { EngineError, QueryError } from '../errors.ts';
 import type { SegmentFiles } from '../files/index.ts';
 import { DEFAULT_SQL_LIMITS, type SqlLimits } from '../limits.ts';
+import type { QueryWorkers } from '../workers/query-workers.ts';
 import { createAdmission } from './admission.ts';
 import { Execution } from './execution.ts';
 import { type FunctionPolicy, functionPolicy } from './functions.ts';
@@ -54,17 +55,19 @@ export interface SqlEngineOptions {
    * file and name look-ups of the rest of the process: with the usual 4, two queries run at a time.
    */
   readonly ioThreads?: number;
+  /** Query workers that read the segments; without them this process does. The engine does not close them. */
+  readonly workers?: QueryWorkers;
 }
 
 /** The threads that Node.js' pool has, as libuv reads it from the environment. */
-function poolThreads(): number {
+export function poolThreads(): number {
   return Math.max(1, Math.min(1024, Number.parseInt(process.env.UV_THREADPOOL_SIZE ?? '', 10) || 4));
 }
 
 /** An engine over the segments that `index` knows and `files` opens. */
 export function createSqlEngine(options: SqlEngineOptions): SqlEngine {
   const limits: SqlLimits = { ...DEFAULT_SQL_LIMITS, ...options.limits };
-  const { index, files, tempDirectory, logger } = options;
+  const { index, files, tempDirectory, logger, workers } = options;
   const threads = options.ioThreads ?? poolThreads();
   const places = Math.max(1, Math.min(limits.maxConcurrentQueries, threads - 2));
   if (places < limits.maxConcurrentQueries) {
@@ -76,7 +79,7 @@ export function createSqlEngine(options: SqlEngineOptions): SqlEngine {
   const admission = createAdmission(places, limits.maxQueuedQueries);
   const pool = sandboxPool(limits, tempDirectory);
   const metrics = sqlMetrics(options.metrics, admission);
-  const means = { index, files, tempDirectory, logger, limits, pool, functions: cachedPolicy() };
+  const means = { index, files, tempDirectory, logger, limits, pool, workers, functions: cachedPolicy() };
 
   const answer = async (request: SqlRequest): Promise<SqlResult> => {
     checkSize(request.sql, limits);

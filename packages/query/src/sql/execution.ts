@@ -1,18 +1,20 @@
 import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
 import type { Logger } from '@lakewright/core';
-import { type SegmentIndex, TABLE_NAMES, type TableName } from '@lakewright/lake';
+import { type SegmentIndex, TABLE_NAMES } from '@lakewright/lake';
 import type { SegmentFiles } from '../files/index.ts';
 import type { SqlLimits } from '../limits.ts';
-import { type Bounds, tableBounds } from './bounds.ts';
+import { answerBySpread } from '../workers/answer.ts';
+import type { QueryWorkers } from '../workers/query-workers.ts';
+import { tableBounds } from './bounds.ts';
 import { neededColumns } from './columns.ts';
 import { type ErrorContext, explain } from './duckdb-errors.ts';
 import type { FunctionPolicy } from './functions.ts';
 import { type ParsedQuery, parseQuery } from './parse.ts';
-import { planQuery, type QueryPlan } from './plan.ts';
+import { planFiles, planSegments, type QueryPlan } from './plan.ts';
 import { openResult, type SqlResult } from './result.ts';
 import { RUN_OFFSET, resultStatement, runQuery, type StoredResult } from './run.ts';
 import type { Sandbox, SandboxPool } from './sandbox.ts';
-import { vetQuery } from './vet.ts';
+import { type VettedQuery, vetQuery } from './vet.ts';
 import { type Watchdog, watch } from './watchdog.ts';
 
 /** What every query of an engine is run with. */
@@ -23,6 +25,8 @@ export interface ExecutionMeans {
   readonly pool: SandboxPool;
   readonly tempDirectory: string;
   readonly logger: Logger;
+  /** Who reads the segments; absent, this process does. */
+  readonly workers?: QueryWorkers;
   functions(connection: DuckDBConnection): Promise<FunctionPolicy>;
 }
 
@@ -51,7 +55,7 @@ const EVERY_TABLE_EMPTY: QueryPlan = {
 
 interface Complete {
   readonly sandbox: Sandbox;
-  readonly plan: QueryPlan;
+  readonly plan: Pick<QueryPlan, 'segments' | 'bytes' | 'bytesRead'>;
   /** What the query has: up to one row more than the limit. */
   readonly stored: StoredResult;
   /** What is answered of it. */
@@ -69,8 +73,6 @@ export class Execution {
   #context: ErrorContext;
   #sandbox: Sandbox | undefined;
   #plan: QueryPlan | undefined;
-  /** Aborted when nobody waits for the answer any more. */
-  readonly #stop = new AbortController();
   #released: Promise<void> | undefined;
 
   constructor(means: ExecutionMeans, query: AdmittedQuery, leave: () => void) {
@@ -98,7 +100,6 @@ export class Execution {
       this.#dog.stop();
       return this.#result(complete);
     } catch (error) {
-      this.#stop.abort();
       // The asker is answered now; the place is free when DuckDB has let go of it.
       void running.then(
         () => this.#release(),
@@ -117,31 +118,59 @@ export class Execution {
     // One row more than asked for tells whether there are more.
     const parsed = await parseQuery(connection, sql, limit + 1);
     this.#dog.check();
-    const plan = await this.#planned(parsed, connection);
-    this.#plan = plan;
-    this.#context = { ...this.#context, keyOf: plan.keyOf, positionOf: (at) => positionIn(parsed, at) };
-    this.#dog.check();
-    const stored = await runQuery(sandbox, plan, parsed.text);
+    const functions = await this.#means.functions(connection);
+    const vetted = vetQuery(parsed.node, functions, parsed.positionOf);
+    this.#context = { ...this.#context, positionOf: (at) => positionIn(parsed, at) };
+    const { plan, stored } = await this.#answer(sandbox, parsed, vetted);
     this.#dog.check();
     const rows = Math.min(stored.rows, limit);
     return { sandbox, plan, stored, rows, raw: await connection.stream(resultStatement(rows)) };
   }
 
-  async #planned(parsed: ParsedQuery, connection: DuckDBConnection): Promise<QueryPlan> {
-    const functions = await this.#means.functions(connection);
-    const vetted = vetQuery(parsed.node, functions, parsed.positionOf);
-    if (vetted.listsTables) return EVERY_TABLE_EMPTY;
-    const tables: Map<TableName, Bounds> = await tableBounds(connection, vetted.references);
+  async #answer(
+    sandbox: Sandbox,
+    parsed: ParsedQuery,
+    vetted: VettedQuery,
+  ): Promise<Pick<Complete, 'plan' | 'stored'>> {
+    if (vetted.listsTables) return this.#answerHere(sandbox, parsed, EVERY_TABLE_EMPTY);
     const { organization, startNs, endNs, maxBytes } = this.#query;
-    return planQuery(this.#means, {
+    const { index, files, limits, workers } = this.#means;
+    const segments = await planSegments(index, {
       organization,
-      tables,
-      columns: neededColumns(parsed.query, vetted.references),
+      tables: await tableBounds(sandbox.connection, vetted.references),
       range: { startNs, endNs },
-      maxSegments: this.#means.limits.maxSegments,
+      maxSegments: limits.maxSegments,
       maxBytes,
-      signal: this.#stop.signal,
     });
+    this.#dog.check();
+    const columns = neededColumns(parsed.node, vetted.references);
+    if (workers === undefined) {
+      const plan = await planFiles(files, { segments, columns, signal: this.#dog.signal });
+      return this.#answerHere(sandbox, parsed, plan);
+    }
+    const query = {
+      organization,
+      root: parsed.node,
+      rows: this.#query.limit + 1,
+      references: vetted.references,
+      columns,
+      segments,
+      maxAnswerBytes: limits.maxSpillBytes,
+    };
+    const { signal } = this.#dog;
+    const { stored, bytesRead } = await answerBySpread(sandbox, workers, query, parsed.text, signal);
+    return { plan: { ...segments, bytesRead }, stored };
+  }
+
+  async #answerHere(
+    sandbox: Sandbox,
+    parsed: ParsedQuery,
+    plan: QueryPlan,
+  ): Promise<Pick<Complete, 'plan' | 'stored'>> {
+    this.#plan = plan;
+    this.#context = { ...this.#context, keyOf: plan.keyOf };
+    this.#dog.check();
+    return { plan, stored: await runQuery(sandbox, plan, parsed.text) };
   }
 
   #result({ sandbox, plan, stored, rows, raw }: Complete): SqlResult {

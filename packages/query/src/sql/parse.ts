@@ -11,8 +11,6 @@ export interface ParsedQuery {
   readonly text: string;
   /** DuckDB's syntax tree of `text`: what is vetted is what is run. */
   readonly node: ExactObject;
-  /** The part of it that is the asker's query. */
-  readonly query: ExactJson;
   /** Characters before the fault in the asker's query, of a byte offset into `text`; undefined outside. */
   positionOf(byteOffset: number | undefined): number | undefined;
 }
@@ -49,7 +47,6 @@ export async function parseQuery(
   return {
     text,
     node: statement.node,
-    query: statement.node.from_table,
     positionOf(byteOffset) {
       const inBody = byteOffset === undefined ? -1 : byteOffset - HEAD.length;
       return inBody < 0 || inBody > Buffer.byteLength(body) ? undefined : characterAt(body, inBody);

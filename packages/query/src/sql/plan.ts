@@ -3,6 +3,22 @@ import type { PlannedSegment, RowConditions, SegmentIndex, TableName } from '@la
 import { EngineError } from '../errors.ts';
 import type { OpenFiles, SegmentFiles } from '../files/index.ts';
 import { type Bounds, intersect } from './bounds.ts';
+import { columnsRead, type NeededColumns } from './columns.ts';
+
+/** The segments that a query reads, before anybody opens their files. */
+export interface SegmentPlan {
+  readonly tables: readonly TableSegments[];
+  readonly segments: number;
+  /** Of the segments' files together. */
+  readonly bytes: number;
+}
+
+/** The segments that a query reads of one table. */
+export interface TableSegments {
+  readonly table: TableName;
+  readonly bounds: Bounds;
+  readonly segments: readonly PlannedSegment[];
+}
 
 /** The files that a query reads of one table. */
 export interface TablePlan {
@@ -25,36 +41,27 @@ export interface QueryPlan {
   release(): void;
 }
 
-interface TableSegments {
-  readonly table: TableName;
-  readonly bounds: Bounds;
-  readonly segments: readonly PlannedSegment[];
-}
-
 /**
- * Finds the segments of `organization` that may hold rows within each table's bounds and within `range`, and
- * opens their files. Throws LimitError when they are more than `maxSegments` or larger than `maxBytes`
- * (`scanned_bytes_per_query`), and what `files` throws.
+ * Finds the segments of `organization` that may hold rows within each table's bounds and within `range`: asks the
+ * index, and nothing else. Throws LimitError when they are more than `maxSegments` or larger than `maxBytes`
+ * (`scanned_bytes_per_query`), and what the index throws.
  */
-export async function planQuery(
-  sources: { readonly index: SegmentIndex; readonly files: SegmentFiles },
+export async function planSegments(
+  index: SegmentIndex,
   query: {
     readonly organization: string;
     readonly tables: ReadonlyMap<TableName, Bounds>;
-    /** What is read of each table; undefined when all columns may be. */
-    readonly columns: ReadonlyMap<TableName, ReadonlySet<string> | undefined>;
     readonly range: Bounds;
     readonly maxSegments: number;
     readonly maxBytes?: number;
-    readonly signal: AbortSignal;
   },
-): Promise<QueryPlan> {
-  const found: TableSegments[] = [];
+): Promise<SegmentPlan> {
+  const tables: TableSegments[] = [];
   let count = 0;
   let bytes = 0;
   for (const [table, wanted] of query.tables) {
     const bounds = intersect(query.range, wanted);
-    const segments = await findSegments(sources.index, query.organization, table, bounds);
+    const segments = await findSegments(index, query.organization, table, bounds);
     count += segments.length;
     if (count > query.maxSegments) {
       throw new LimitError(
@@ -65,22 +72,32 @@ export async function planQuery(
     }
     bytes += segments.reduce((sum, segment) => sum + segment.bytes, 0);
     if (query.maxBytes !== undefined && bytes > query.maxBytes) throw tooManyBytes(bytes, query.maxBytes);
-    found.push({ table, bounds, segments });
+    tables.push({ table, bounds, segments });
   }
-  const wanted = found.map(({ table, bounds, segments }) => {
-    const columns = withTime(query.columns.get(table), bounds);
-    return { segments, columns, conditions: conditionsOf(bounds) };
-  });
-  return { ...planOf(found, await sources.files.open(wanted, query.signal)), segments: count };
+  return { tables, segments: count, bytes };
 }
 
-/** The view of a table that has bounds looks at the time of every row. */
-function withTime(
-  columns: ReadonlySet<string> | undefined,
-  { startNs, endNs }: Bounds,
-): ReadonlySet<string> | undefined {
-  if (columns === undefined || (startNs === undefined && endNs === undefined)) return columns;
-  return new Set([...columns, 'time_unix_nano']);
+/** Opens the files of planned segments on this machine. Throws what `files` throws. */
+export async function planFiles(
+  files: SegmentFiles,
+  query: {
+    readonly segments: SegmentPlan;
+    readonly columns: ReadonlyMap<TableName, NeededColumns>;
+    readonly signal: AbortSignal;
+  },
+): Promise<QueryPlan> {
+  const { segments: plan } = query;
+  const wanted = plan.tables.map(({ table, bounds, segments }) => ({
+    segments,
+    columns: withTime(columnsRead(query.columns.get(table)), bounds),
+    conditions: conditionsOf(bounds),
+  }));
+  return planOf(plan, await files.open(wanted, query.signal));
+}
+
+/** What is read of a table whose rows have to be within `bounds`: their time too. */
+export function withTime(columns: ReadonlySet<string>, { startNs, endNs }: Bounds): ReadonlySet<string> {
+  return startNs === undefined && endNs === undefined ? columns : new Set([...columns, 'time_unix_nano']);
 }
 
 function conditionsOf({ startNs, endNs, services, metrics }: Bounds): RowConditions {
@@ -90,7 +107,7 @@ function conditionsOf({ startNs, endNs, services, metrics }: Bounds): RowConditi
   return { startNs, endNs, values };
 }
 
-function planOf(found: readonly TableSegments[], files: OpenFiles): Omit<QueryPlan, 'segments'> {
+function planOf({ tables: found, segments: count, bytes }: SegmentPlan, files: OpenFiles): QueryPlan {
   const keyOf = new Map<string, string>();
   const tables = found.map(({ table, bounds, segments }, t) => {
     const paths: string[] = [];
@@ -102,8 +119,12 @@ function planOf(found: readonly TableSegments[], files: OpenFiles): Omit<QueryPl
     }
     return { table, bounds, paths };
   });
-  const bytes = found.flatMap(({ segments }) => segments).reduce((sum, segment) => sum + segment.bytes, 0);
-  return { tables, bytes, bytesRead: files.bytesRead, keyOf, release: () => files.release() };
+  return {
+    ...{ tables, bytes, keyOf },
+    segments: count,
+    bytesRead: files.bytesRead,
+    release: () => files.release(),
+  };
 }
 
 function tooManyBytes(bytes: number, maxBytes: number): LimitError {

@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
 import { EngineError } from '../errors.ts';
 import type { QueryPlan } from './plan.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -20,21 +20,30 @@ export interface StoredResult {
   readonly typeNames: readonly string[];
 }
 
+/** Runs `query` over the planned files and keeps its rows in the sandbox; resolves to what they are. */
+export async function runQuery(sandbox: Sandbox, plan: QueryPlan, query: string): Promise<StoredResult> {
+  await sandbox.lock([...plan.keyOf.keys()]);
+  for (const { table, paths, bounds } of plan.tables) {
+    await sandbox.connection.run(viewStatement(table, paths, bounds));
+  }
+  return keepRows(sandbox.connection, query);
+}
+
 /**
- * Runs `query` over the planned files and keeps its rows in the sandbox; resolves to what they are.
+ * Runs `query` over the views that there are and keeps its rows.
  *
  * The rows go into a table first, and are not streamed as DuckDB finds them, since the binding
  * ends a stream that fails half-way like one that is complete, and since a result outside of a table does
  * not count as memory.
  */
-export async function runQuery(sandbox: Sandbox, plan: QueryPlan, query: string): Promise<StoredResult> {
-  const { connection } = sandbox;
-  await sandbox.lock([...plan.keyOf.keys()]);
-  for (const { table, paths, bounds } of plan.tables) {
-    await connection.run(viewStatement(table, paths, bounds));
+export async function keepRows(connection: DuckDBConnection, query: string): Promise<StoredResult> {
+  await connection.run(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`);
+  const prepared = await prepareOne(connection, HEAD + query);
+  try {
+    await prepared.run();
+  } finally {
+    prepared.destroySync();
   }
-  await connection.run(`CREATE SCHEMA ${SCHEMA}`);
-  await runOne(connection, HEAD + query);
   const count = await connection.runAndReadAll(`SELECT count(*) FROM ${RESULT}`);
   const columns = await connection.runAndReadAll(`DESCRIBE ${RESULT}`);
   return {
@@ -43,18 +52,19 @@ export async function runQuery(sandbox: Sandbox, plan: QueryPlan, query: string)
   };
 }
 
+/** Throws what keepRows would throw of names and types, and runs nothing. */
+export async function bindQuery(connection: DuckDBConnection, query: string): Promise<void> {
+  await connection.run(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`);
+  (await prepareOne(connection, HEAD + query)).destroySync();
+}
+
 /** The rows of the last run, `limit` at most, in their order. */
 export function resultStatement(limit: number): string {
   return `SELECT * FROM ${RESULT} LIMIT ${limit}`;
 }
 
-async function runOne(connection: DuckDBConnection, sql: string): Promise<void> {
+async function prepareOne(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
   const extracted = await connection.extractStatements(sql);
   if (extracted.count !== 1) throw new EngineError(`the query became ${extracted.count} statements`);
-  const prepared = await extracted.prepare(0);
-  try {
-    await prepared.run();
-  } finally {
-    prepared.destroySync();
-  }
+  return extracted.prepare(0);
 }

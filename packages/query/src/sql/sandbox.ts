@@ -7,14 +7,19 @@ import { sqlString } from './text.ts';
 /** A DuckDB of its own for one query: nothing that one query does can be seen by another. */
 export interface Sandbox {
   readonly connection: DuckDBConnection;
+  /** Its spill files go here; made when there are any. */
+  readonly directory: string;
   /**
    * From here on the database reads exactly `paths`, writes nothing but its own spill files and refuses
    * every change of its settings. There is no way back.
    */
   lock(paths: readonly string[]): Promise<void>;
-  /** Frees its memory and removes its spill files. Nothing may be running in it. */
+  /** Frees its memory and removes its spill files and directory. Nothing may be running in it. */
   close(): Promise<void>;
 }
+
+/** What a sandbox may use. */
+export type SandboxLimits = Pick<SqlLimits, 'threads' | 'maxQueryMemoryBytes' | 'maxSpillBytes'>;
 
 /** Makes sandboxes, and keeps one at hand since making one takes about 15 ms. */
 export interface SandboxPool {
@@ -25,7 +30,7 @@ export interface SandboxPool {
 const SPILL_PREFIX = 'lakewright-spill-';
 
 /** Opens sandboxes that spill below `tempDirectory`, within `limits`. */
-export function sandboxPool(limits: SqlLimits, tempDirectory: string): SandboxPool {
+export function sandboxPool(limits: SandboxLimits, tempDirectory: string): SandboxPool {
   let made = 0;
   let ready: Promise<void> | undefined;
   let spare: Promise<Sandbox> | undefined;
@@ -72,7 +77,7 @@ async function prepareTempDirectory(directory: string): Promise<void> {
   }
 }
 
-async function openSandbox(limits: SqlLimits, spillDirectory: string): Promise<Sandbox> {
+async function openSandbox(limits: SandboxLimits, spillDirectory: string): Promise<Sandbox> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(limits.threads),
     memory_limit: `${limits.maxQueryMemoryBytes}B`,
@@ -91,6 +96,7 @@ async function openSandbox(limits: SqlLimits, spillDirectory: string): Promise<S
   await connection.run('SET parquet_metadata_cache = true');
   return {
     connection,
+    directory: spillDirectory,
     async lock(paths) {
       await connection.run(`SET allowed_paths = [${paths.map(sqlString).join(',')}]`);
       await connection.run('SET enable_external_access = false');

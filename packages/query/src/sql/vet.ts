@@ -13,6 +13,8 @@ export interface TableReference {
   readonly boundedBy?: ExactObject;
   /** Whether that SELECT reads nothing else, so that a bare column name means this table's. */
   readonly alone: boolean;
+  /** Whether it is asked which columns there are (DESCRIBE), and nothing of the rows. */
+  readonly described?: boolean;
 }
 
 export interface VettedQuery {
@@ -187,7 +189,11 @@ class Vetting implements VettedQuery {
 
   #visitShow(part: ExactObject, scope: Scope): void {
     if (isObject(part.query)) {
+      const before = this.references.length;
       this.visit(part.query, scope);
+      if (part.show_type !== 'DESCRIBE') return;
+      const described = this.references.splice(before);
+      this.references.push(...described.map((reference) => ({ ...reference, described: true })));
     } else if (part.table_name === '"tables"') {
       this.listsTables = true;
     } else {

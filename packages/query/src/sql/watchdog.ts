@@ -3,6 +3,8 @@ import { CancelledError } from '../errors.ts';
 
 /** Ends work that takes too long or that nobody waits for any more. */
 export interface Watchdog {
+  /** Aborted when the work was given up. */
+  readonly signal: AbortSignal;
   /** `work`, or the reason for which it was given up, whichever comes first. */
   race<T>(work: Promise<T>): Promise<T>;
   /** Throws the reason when the work was given up. */
@@ -25,6 +27,7 @@ export function watch(
   let reason: Error | undefined;
   let repeat: NodeJS.Timeout | undefined;
   let giveUp: (reason: Error) => void = () => {};
+  const aborted = new AbortController();
   const givenUp = new Promise<never>((_resolve, reject) => {
     giveUp = reject;
   });
@@ -34,6 +37,7 @@ export function watch(
     if (reason !== undefined) return;
     reason = why;
     giveUp(why);
+    aborted.abort(why);
     interrupt();
     repeat = setInterval(interrupt, REPEAT_MS);
   };
@@ -51,6 +55,7 @@ export function watch(
   if (options.signal?.aborted) onAbort();
 
   return {
+    signal: aborted.signal,
     race: (work) => Promise.race([givenUp, work]),
     check() {
       if (reason !== undefined) throw reason;
