@@ -9,6 +9,7 @@ import {
   type QueryWorkerConfig,
   type QueryWorkers,
   type QueryWorkersOptions,
+  type SegmentFiles,
   type SqlEngine,
   startQueryWorker,
 } from '../src/index.ts';
@@ -27,9 +28,13 @@ export interface TestWorkers {
 
 let made = 0;
 
-export function startWorker(lake: TestLake, config: Partial<QueryWorkerConfig> = {}): Promise<QueryWorker> {
+export function startWorker(
+  lake: TestLake,
+  config: Partial<QueryWorkerConfig> = {},
+  files: SegmentFiles = localFiles(lake.store),
+): Promise<QueryWorker> {
   return startQueryWorker(
-    { files: localFiles(lake.store), logger: silentLogger, metrics: new Registry() },
+    { files, logger: silentLogger, metrics: new Registry() },
     { host: '127.0.0.1', port: 0, key: KEY, tempDirectory: join(lake.root, `worker-${made++}`), ...config },
   );
 }

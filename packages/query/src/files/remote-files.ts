@@ -113,13 +113,13 @@ class RemoteFiles implements SegmentFiles {
     { layout }: KnownSegment,
     { bytes }: PlannedSegment,
     groups: readonly number[],
-    columns: ReadonlySet<string> | undefined,
+    columns: ReadonlySet<string>,
   ) {
     const isSmall = bytes <= this.#limits.smallObjectBytes;
     const all = () => new Set(layout.groups.flatMap(({ chunks }) => chunks.map(({ column }) => column)));
     return {
       groups: isSmall ? [...layout.groups.keys()] : groups,
-      columns: isSmall || columns === undefined ? all() : columns,
+      columns: isSmall ? all() : columns,
     };
   }
 

@@ -3,8 +3,8 @@ import type { PlannedSegment, RowConditions } from '@lakewright/lake';
 /** What a query reads of one table. */
 export interface WantedSegments {
   readonly segments: readonly PlannedSegment[];
-  /** Columns of the files, as the table stores them; undefined when all may be needed. */
-  readonly columns: ReadonlySet<string> | undefined;
+  /** Columns of the files, as the table stores them. */
+  readonly columns: ReadonlySet<string>;
   /** What is true of every row that can change the answer. */
   readonly conditions: RowConditions;
 }
