@@ -78,7 +78,7 @@ describe('every service as a process, killed at random', () => {
   });
 
   it('ends with every record once, though each is killed again and again and messages come twice', async () => {
-    for (const { name } of SERVICES) lake.serve(name);
+    for (const process of processesOf(lake)) serve(lake, process);
     await lake.ready();
     const dice = random(7n);
     const sending = new AbortController();
@@ -90,6 +90,11 @@ describe('every service as a process, killed at random', () => {
       await killing;
     }
     await Promise.all([ACME, BETA].map((tenant) => expectRows(lake, tenant, sent.get(tenant))));
+    // One of them may have been started again just now.
+    await waitFor('each query worker to answer', async () => {
+      await lake.sql(ACME, 'select count(*) from logs');
+      return (await unitsOf(lake)).every((units) => units > 0);
+    });
   }, 900_000);
 
   it('keeps every record once when segments are merged', async () => {
@@ -149,8 +154,8 @@ describe('every service as a process, killed at random', () => {
   });
 
   it('drains on SIGTERM', async () => {
-    for (const service of lake.services.values()) {
-      expect([service.name, await service.end('SIGTERM')]).toEqual([service.name, 0]);
+    for (const [label, service] of lake.services) {
+      expect([label, await service.end('SIGTERM')]).toEqual([label, 0]);
     }
   });
 });
@@ -214,17 +219,42 @@ function notification(bucket: string, key: string, eTag: string, size: number): 
   return JSON.stringify({ Records: [record] });
 }
 
+/** A service as a process of this lake. */
+interface Process {
+  readonly name: string;
+  readonly label: string;
+  readonly env: Record<string, string>;
+}
+
+/** One of each service, and as many query workers as the query API looks for. */
+function processesOf(lake: LakeOnAws): Process[] {
+  return SERVICES.flatMap(({ name }) =>
+    name === 'query-worker'
+      ? lake.workerPorts.map((port, i) => ({
+          ...{ name, label: `${name}-${i + 1}` },
+          env: { QUERY_WORKER_PORT: String(port) },
+        }))
+      : [{ name, label: name, env: {} }],
+  );
+}
+
+function serve(lake: LakeOnAws, { name, env, label }: Process): void {
+  lake.serve(name, env, label);
+}
+
 /** Kills one service after the other, in any order, and starts each again, until it is told to end. */
 async function killAtRandom(lake: LakeOnAws, dice: () => number, signal: AbortSignal): Promise<void> {
+  const processes = processesOf(lake);
   const killed = new Set<string>();
-  while (!signal.aborted || killed.size < SERVICES.length) {
-    const waiting = SERVICES.filter(({ name }) => !killed.has(name));
-    const candidates = waiting.length > 0 ? waiting : SERVICES;
-    const { name } = candidates[Math.floor(dice() * candidates.length)];
+  while (!signal.aborted || killed.size < processes.length) {
+    const waiting = processes.filter(({ label }) => !killed.has(label));
+    const candidates = waiting.length > 0 ? waiting : processes;
+    const process = candidates[Math.floor(dice() * candidates.length)];
+    const { name, label } = process;
     // A client of the gateway cannot know whether what it sent before the kill was taken: it is drained instead.
-    await lake.services.get(name)?.end(name === 'otel-gateway' ? 'SIGTERM' : 'SIGKILL');
-    lake.serve(name);
-    killed.add(name);
+    await lake.services.get(label)?.end(name === 'otel-gateway' ? 'SIGTERM' : 'SIGKILL');
+    serve(lake, process);
+    killed.add(label);
     await delay(300 + dice() * 1200);
   }
   await lake.ready();
@@ -248,13 +278,23 @@ async function expectRows(
   ).catch(async (error: unknown) => {
     // Says what is missing or doubled, and what the services said.
     console.error(JSON.stringify(await status(lake, tenant)));
-    for (const { name, log } of lake.services.values()) {
+    for (const [label, { log }] of lake.services) {
       const remarks = log.split('\n').filter((line) => /(warn|error) /.test(line));
-      console.error(`${name}:\n${remarks.slice(-20).join('\n')}`);
+      console.error(`${label}:\n${remarks.slice(-20).join('\n')}`);
     }
     expect(last).toEqual(expected);
     throw error;
   });
+}
+
+/** How many units each query worker has answered. */
+function unitsOf(lake: LakeOnAws): Promise<number[]> {
+  return Promise.all(
+    lake.workerPorts.map(async (port) => {
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      return Number(/^lakewright_worker_units_total\{outcome="ok"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+    }),
+  );
 }
 
 /** Live segments of logs, and dead letters. */

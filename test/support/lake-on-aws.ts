@@ -1,5 +1,6 @@
 /** A lake in an emulated AWS: a real PostgreSQL, buckets whose notifications reach a queue, and its services. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import {
@@ -26,6 +27,8 @@ export class LakeOnAws {
   readonly moto: Moto;
   readonly tenants: readonly Tenant[];
   readonly env: Readonly<Record<string, string>>;
+  /** Where the query API looks for query workers. */
+  readonly workerPorts: readonly number[];
   readonly queryUrl: string;
   readonly otlpUrl: string;
   readonly #postgres: TestServer;
@@ -36,12 +39,14 @@ export class LakeOnAws {
     postgres: TestServer,
     tenants: readonly Tenant[],
     env: Record<string, string>,
+    workerPorts: readonly number[],
     urls: { query: string; otlp: string },
   ) {
     this.moto = moto;
     this.#postgres = postgres;
     this.tenants = tenants;
     this.env = env;
+    this.workerPorts = workerPorts;
     this.queryUrl = urls.query;
     this.otlpUrl = urls.otlp;
   }
@@ -57,7 +62,7 @@ export class LakeOnAws {
     const programs = postgresPrograms();
     if (programs === undefined) throw new Error('there is no initdb on this machine: install PostgreSQL');
     const [moto, postgres] = await Promise.all([startMoto(), startPostgres(programs)]);
-    const [query, otlpHttp, otlpGrpc] = await freePorts(3);
+    const [query, otlpHttp, otlpGrpc, ...workers] = await freePorts(5);
     const { tenants } = options;
     const queueUrl = await makeQueue(moto, options.visibilitySeconds);
     for (const { bucket } of tenants) await makeBucket(moto, bucket);
@@ -84,6 +89,8 @@ export class LakeOnAws {
       HEALTH_CHECK_PORT: '0',
       LAKEWRIGHT_HOST: '127.0.0.1',
       LAKEWRIGHT_QUERY_PORT: String(query),
+      LAKEWRIGHT_QUERY_WORKERS: workers.map((port) => `http://127.0.0.1:${port}`).join(','),
+      TOKEN_HMAC256_KEY: randomBytes(32).toString('hex'),
       LAKEWRIGHT_OTLP_HTTP_PORT: String(otlpHttp),
       LAKEWRIGHT_OTLP_GRPC_PORT: String(otlpGrpc),
       LAKEWRIGHT_SCRATCH: options.directory,
@@ -95,7 +102,7 @@ export class LakeOnAws {
       API_KEYS_FILE: 'env:API_KEYS_ENV',
       API_KEYS_ENV: keys,
     };
-    return new LakeOnAws(moto, postgres, tenants, env, {
+    return new LakeOnAws(moto, postgres, tenants, env, workers, {
       query: `http://127.0.0.1:${query}`,
       otlp: `http://127.0.0.1:${otlpHttp}`,
     });
@@ -134,13 +141,15 @@ export class LakeOnAws {
     }
   }
 
-  /** Starts a service, or starts it again. */
-  serve(name: string, env: Record<string, string> = {}): ServiceProcess {
-    const service = new ServiceProcess(name, { ...this.env, ...env }, this.#services.get(name)?.log ?? '');
-    this.#services.set(name, service);
+  /** Starts a service, or starts it again; `label` tells it from others of the same name. */
+  serve(name: string, env: Record<string, string> = {}, label = name): ServiceProcess {
+    const before = this.#services.get(label)?.log ?? '';
+    const service = new ServiceProcess(name, { ...this.env, ...env }, before);
+    this.#services.set(label, service);
     return service;
   }
 
+  /** What runs, or has ended, by label. */
   get services(): ReadonlyMap<string, ServiceProcess> {
     return this.#services;
   }

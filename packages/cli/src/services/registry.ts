@@ -69,4 +69,9 @@ export const SERVICES: readonly Service[] = [
     description: 'answers queries over HTTP',
     load: async () => (await servers()).queryApi,
   },
+  {
+    name: 'query-worker',
+    description: 'reads segments for the query API',
+    load: async () => (await servers()).queryWorker,
+  },
 ];

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { messageOf, systemClock } from '@lakewright/core';
 import {
   createLakeAdmin,
@@ -9,7 +8,7 @@ import {
   SeriesWatch,
 } from '@lakewright/lake';
 import { createAdmission, IngestQuota, startGrpcReceiver, startHttpReceiver } from '@lakewright/otlp';
-import { createSqlEngine, remoteFiles, startQueryServer, withQuota } from '@lakewright/query';
+import { createSqlEngine, startQueryServer, startQueryWorker, withQuota } from '@lakewright/query';
 import { Closers } from '../closers.ts';
 import { icebergRoutes } from '../profiles/iceberg.ts';
 import { readiness } from '../profiles/readiness.ts';
@@ -17,6 +16,7 @@ import { listening, urlOf } from '../profiles/settings.ts';
 import { sweepSettings } from '../profiles/upkeep.ts';
 import { openServiceIceberg } from './iceberg.ts';
 import { liveKeys } from './live-keys.ts';
+import { connectWorkers, openScratch, sharedKey } from './query-means.ts';
 import type { ServiceFunction } from './workers.ts';
 
 /** Answers queries over HTTP. */
@@ -25,12 +25,10 @@ export const queryApi: ServiceFunction = async (lake, signal) => {
   const auth = await liveKeys(tenancy, logger, signal);
   const closers = new Closers();
   try {
-    const files = await remoteFiles({ store, metrics, directory: join(lake.scratch, 'segments') });
-    closers.add(() => files.close());
     const engine = createSqlEngine({
-      ...{ logger, metrics, files },
+      ...{ logger, metrics, ...(await openScratch(lake, closers)) },
       index: catalog,
-      tempDirectory: join(lake.scratch, 'spill'),
+      workers: connectWorkers(lake, closers),
     });
     closers.add(() => engine.close());
     const sweeping = await sweepSettings(settings.config.lake);
@@ -53,6 +51,26 @@ export const queryApi: ServiceFunction = async (lake, signal) => {
     );
     closers.add(() => server.close());
     logger.log('info', 'serving queries', { url: urlOf(host, server.port) });
+    await aborted(signal);
+  } finally {
+    await closers.close();
+  }
+};
+
+/** Reads segments for the query API. */
+export const queryWorker: ServiceFunction = async (lake, signal) => {
+  const { settings, logger, metrics } = lake;
+  const { host, queryWorkerPort: port } = settings;
+  const key = sharedKey(settings);
+  const closers = new Closers();
+  try {
+    const { files, tempDirectory } = await openScratch(lake, closers);
+    const worker = await listening(
+      { what: 'query worker', host, port, setting: 'QUERY_WORKER_PORT' },
+      startQueryWorker({ files, logger, metrics }, { host, port, key, tempDirectory }),
+    );
+    closers.add(() => worker.close());
+    logger.log('info', 'reading for the query API', { url: urlOf(host, worker.port) });
     await aborted(signal);
   } finally {
     await closers.close();

@@ -58,6 +58,7 @@ describe('serviceSettings', () => {
   it('has the ports that operators know', () => {
     expect(serviceSettings(LRDB, config)).toMatchObject({
       ...{ host: '0.0.0.0', queryPort: 7101, otlpHttpPort: 4318, otlpGrpcPort: 4317 },
+      ...{ queryWorkerPort: 8081, queryWorkers: undefined, queryWorkerService: undefined },
       ...{ setupWaitMs: 60_000, leaseMs: undefined },
     });
   });
@@ -65,6 +66,7 @@ describe('serviceSettings', () => {
   test.each([
     [{ LAKEWRIGHT_QUERY_PORT: '71o1' }, /LAKEWRIGHT_QUERY_PORT/],
     [{ LAKEWRIGHT_QUERY_PORT: '70000' }, /LAKEWRIGHT_QUERY_PORT/],
+    [{ QUERY_WORKER_PORT: '-1' }, /QUERY_WORKER_PORT/],
     [{ LAKEWRIGHT_LEASE: 'soon' }, /LAKEWRIGHT_LEASE/],
     [{ MIGRATION_CHECK_TIMEOUT: '5 parsecs' }, /MIGRATION_CHECK_TIMEOUT/],
   ])('%o is refused', (env, message) => {

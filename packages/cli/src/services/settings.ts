@@ -21,6 +21,10 @@ export interface ServiceSettings {
   readonly otlpHttpPort: number;
   readonly otlpGrpcPort: number;
   readonly queryPort: number;
+  readonly queryWorkerPort: number;
+  /** Where the query API finds workers: their URLs, separated by commas, or else one DNS name with a port. */
+  readonly queryWorkers: string | undefined;
+  readonly queryWorkerService: string | undefined;
   readonly env: Environment;
 }
 
@@ -36,6 +40,9 @@ export function serviceSettings(env: Environment, config: Config): ServiceSettin
     otlpHttpPort: portOf(env, 'LAKEWRIGHT_OTLP_HTTP_PORT', 4318),
     otlpGrpcPort: portOf(env, 'LAKEWRIGHT_OTLP_GRPC_PORT', 4317),
     queryPort: portOf(env, 'LAKEWRIGHT_QUERY_PORT', 7101),
+    queryWorkerPort: portOf(env, 'QUERY_WORKER_PORT', 8081),
+    queryWorkers: env.LAKEWRIGHT_QUERY_WORKERS || undefined,
+    queryWorkerService: env.QUERY_WORKER_SERVICE_NAME || undefined,
     env,
   };
 }
