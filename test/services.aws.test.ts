@@ -28,7 +28,7 @@ lake:
   ingest: {interval: 500ms, listing: 5s, full_listing: 10s}
   compaction: {interval: 1s, min_inputs: 4}
   rollups: {interval: 1s}
-  iceberg: {interval: 2s}
+  iceberg: {interval: 2s, keep: 5m}
 `;
 
 const TABLES = ['logs', 'traces', 'gauge', 'sum', 'histogram', 'exp_histogram', 'summary'];

@@ -169,7 +169,14 @@ export class LakeOnAws {
 
   /** Waits until the query API answers. */
   async ready(): Promise<void> {
-    await waitFor('the query API', async () => (await fetch(`${this.queryUrl}/healthz`)).ok, 180_000);
+    const ended = () => [...this.#services.values()].find(({ running }) => !running);
+    await waitFor(
+      'the query API',
+      async () => ended() !== undefined || (await fetch(`${this.queryUrl}/healthz`)).ok,
+      180_000,
+    );
+    const service = ended();
+    if (service !== undefined) throw new Error(`${service.name} ended: ${service.log.slice(-2000)}`);
   }
 
   async stop(): Promise<void> {
