@@ -1,3 +1,4 @@
+import { AthenaClient } from '@aws-sdk/client-athena';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -53,6 +54,11 @@ export function sqsClient(options: ClientOptions, environment: Environment = pro
     // The endpoint decides where requests go, as for every other service, and never a queue's URL.
     useQueueUrlAsEndpoint: false,
   });
+}
+
+/** A client for Athena, as everything of this package makes it. */
+export function athenaClient(options: ClientOptions, environment: Environment = process.env): AthenaClient {
+  return new AthenaClient(common(options, endpointOf('ATHENA', options, environment), environment));
 }
 
 /** A client for SSM Parameter Store, as everything of this package makes it. */
@@ -112,7 +118,7 @@ function common(options: ClientOptions, endpoint: string | undefined, environmen
 }
 
 function endpointOf(
-  service: 'S3' | 'SQS' | 'SSM' | 'SECRETS_MANAGER' | 'STS',
+  service: 'ATHENA' | 'S3' | 'SQS' | 'SSM' | 'SECRETS_MANAGER' | 'STS',
   options: ClientOptions,
   environment: Environment,
 ): string | undefined {

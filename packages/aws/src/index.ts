@@ -1,3 +1,4 @@
+export { type AthenaOptions, athenaEngine } from './athena/statement-engine.ts';
 export type { ClientOptions, S3ClientOptions } from './clients.ts';
 export * from './errors.ts';
 export type { RoleOptions } from './roles.ts';

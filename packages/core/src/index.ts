@@ -13,4 +13,5 @@ export * from './ranges.ts';
 export * from './rules/index.ts';
 export * from './secrets/index.ts';
 export * from './signals.ts';
+export * from './statements.ts';
 export * from './token-bucket.ts';

@@ -1,3 +1,4 @@
+export * from './engines/index.ts';
 export * from './errors.ts';
 export * from './files/index.ts';
 export {
