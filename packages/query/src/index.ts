@@ -10,6 +10,7 @@ export {
   type ReadyReport,
   startQueryServer,
 } from './http/server.ts';
+export { csvRecord } from './http/text-formats.ts';
 export { formatTime, parseTime } from './http/time.ts';
 export { addPublishRoute } from './iceberg/publish-route.ts';
 export { addIcebergRoutes, ICEBERG_PATH, type IcebergRouteOptions } from './iceberg/routes.ts';

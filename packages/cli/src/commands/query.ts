@@ -1,15 +1,12 @@
 import { type Command, Option } from 'commander';
 import { count, time } from '../arguments.ts';
-import type { SqlAnswer, SqlRequest } from '../client.ts';
-import { type CommandContext, clientOf, globalOptions, printJson } from '../context.ts';
+import type { SqlRequest } from '../client.ts';
+import { type CommandContext, clientOf, globalOptions } from '../context.ts';
 import { ApiError } from '../errors.ts';
-import { cellText, humanCount, isNumeric } from '../format.ts';
-import { renderTable } from '../table.ts';
+import { addEngineOptions, askElsewhere, type EngineOptions, isElsewhere } from './query-engine.ts';
+import { FORMATS, type Format, printAnswer } from './query-formats.ts';
 
-const FORMATS = ['table', 'json', 'ndjson', 'csv'] as const;
-type Format = (typeof FORMATS)[number];
-
-interface QueryOptions {
+interface QueryOptions extends EngineOptions {
   start?: string;
   end?: string;
   limit?: number;
@@ -19,7 +16,7 @@ interface QueryOptions {
 const MEDIA = { ndjson: 'application/x-ndjson', csv: 'text/csv' } as const;
 
 export function addQuery(program: Command, context: CommandContext): void {
-  program
+  const sql = program
     .command('query')
     .description('ask the lake')
     .command('sql')
@@ -37,36 +34,20 @@ export function addQuery(program: Command, context: CommandContext): void {
       '\nExample:\n  lakewright query sql "select service_name, count(*) from logs group by 1"',
     )
     .action(async (sql: string, options: QueryOptions, command: Command) => {
-      const { format, ...bounds } = options;
-      const request: SqlRequest = { query: sql, start: bounds.start, end: bounds.end, limit: bounds.limit };
+      const { format, start, end, limit } = options;
+      const request: SqlRequest = { query: sql, start, end, limit };
       const chosen = globalOptions(command).json && format === 'table' ? 'json' : format;
+      if (isElsewhere(options)) {
+        const answer = await askElsewhere(context, request, options);
+        if (answer !== undefined) await printAnswer(context.terminal, answer, chosen);
+        return;
+      }
       const client = clientOf(context, command, context.interrupted());
       if (chosen === 'ndjson') await printLines(context, await client.sqlStream(request, MEDIA.ndjson));
       else if (chosen === 'csv') await printBytes(context, await client.sqlStream(request, MEDIA.csv));
-      else {
-        const answer = await client.sql(request);
-        if (chosen === 'json') printJson(context.terminal, answer);
-        else printTable(context, answer);
-      }
+      else await printAnswer(context.terminal, await client.sql(request), chosen);
     });
-}
-
-function printTable({ terminal }: CommandContext, answer: SqlAnswer): void {
-  const columns = answer.columns.map(({ name, type }) => ({
-    title: name,
-    align: isNumeric(type) ? ('right' as const) : ('left' as const),
-  }));
-  terminal.out(
-    renderTable(
-      terminal,
-      columns,
-      answer.rows.map((row) => row.map(cellText)),
-    ),
-  );
-  const { elapsedMs, truncated } = answer.stats;
-  const took = typeof elapsedMs === 'number' ? ` in ${Math.round(elapsedMs)} ms` : '';
-  terminal.err(`${humanCount(answer.rows.length)} ${answer.rows.length === 1 ? 'row' : 'rows'}${took}\n`);
-  if (truncated === true) terminal.err('there are more rows: raise --limit, or narrow the query\n');
+  addEngineOptions(sql);
 }
 
 async function printBytes({ terminal }: CommandContext, chunks: AsyncIterable<Uint8Array>): Promise<void> {

@@ -35,11 +35,16 @@ export async function* ndjsonAnswer(result: SqlResult): AsyncGenerator<string> {
 
 /** RFC 4180: a header, then the rows; NULL is empty, the empty string is `""`. */
 export async function* csvAnswer(result: SqlResult): AsyncGenerator<string> {
-  yield `${result.columns.map(({ name }) => csvField(name)).join(',')}\r\n`;
+  yield `${csvRecord(result.columns.map(({ name }) => name))}\r\n`;
   for await (const chunk of result.chunks()) {
-    const rows = rowsOf(result, chunk, (values) => values.map((value) => csvField(toText(value))).join(','));
+    const rows = rowsOf(result, chunk, (values) => csvRecord(values.map(toText)));
     yield `${rows.join('\r\n')}\r\n`;
   }
+}
+
+/** One record of RFC 4180 without its line break; null is empty, the empty string is `""`. */
+export function csvRecord(fields: readonly (string | null)[]): string {
+  return fields.map(csvField).join(',');
 }
 
 function csvField(text: string | null): string {
