@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LimitError } from '@lakewright/core';
 import { TABLE_NAMES, TABLES } from '@lakewright/lake';
-import { EngineError } from '../errors.ts';
+import { EngineError, QueryError } from '../errors.ts';
 import { DEFAULT_SQL_LIMITS } from '../limits.ts';
 import { explain } from '../sql/duckdb-errors.ts';
 import { type ExactObject, isObject } from '../sql/exact-json.ts';
@@ -71,6 +71,9 @@ function checked({ sql, limit = DEFAULT_SQL_LIMITS.defaultRows }: TranslationReq
   const bytes = Buffer.byteLength(sql);
   if (bytes > maxSqlBytes) {
     throw new LimitError('maxSqlBytes', `the query is ${bytes} bytes long; at most ${maxSqlBytes} are read`);
+  }
+  if (!Number.isSafeInteger(limit) || limit < 1) {
+    throw new QueryError(`limit ${limit} is not a positive integer`);
   }
   if (limit > maxRows) {
     throw new LimitError(

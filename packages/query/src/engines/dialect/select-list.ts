@@ -59,6 +59,11 @@ export class SelectList {
     return item;
   }
 
+  /** An item as GROUP BY and ORDER BY can name it. */
+  ordinalOf(item: Item): string {
+    return String(this.items.indexOf(item) + 1);
+  }
+
   /** The item whose alias a name is. Throws where a column has the name, too, and is another. */
   named(part: ExactObject): Item | undefined {
     const names = part.class === 'COLUMN_REF' ? part.column_names : undefined;

@@ -105,9 +105,11 @@ function grouping(node: ExactObject, list: SelectList, refusals: Refusals): stri
   }
   if (sets.length > 1) throw refusals.of(groups[0] ?? node, 'GROUPING SETS, ROLLUP or CUBE');
   const terms = groups.map((group) => {
-    const value = list.ordinal(group)?.value ?? expression(group, list.context);
+    const item = list.ordinal(group) ?? list.named(group);
+    const value = item?.value ?? expression(group, list.context);
     checkGroup(value, group, 'GROUP BY', refusals);
-    return value.sql;
+    // A literal of the list, written again, would be taken for an ordinal.
+    return item === undefined ? value.sql : list.ordinalOf(item);
   });
   return [
     terms.length === 0 ? '' : `GROUP BY ${terms.join(', ')}`,
@@ -185,7 +187,7 @@ function ordersOf(modifier: ExactObject, list: SelectList, refusals: Refusals): 
     const cx: Context = list.context;
     return item === undefined
       ? orderTerm(expression(by, cx), order, cx)
-      : orderTerm(item.value, order, cx, String(list.items.indexOf(item) + 1));
+      : orderTerm(item.value, order, cx, list.ordinalOf(item));
   });
 }
 
