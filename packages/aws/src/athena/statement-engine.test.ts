@@ -1,8 +1,7 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { BadInputError, ConfigError, UnavailableError } from '@lakewright/core';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../../../../test/support/wait.ts';
+import { FAKE_ENVIRONMENT, type FakeAws, fakeAws } from '../../test/fake-aws.ts';
 import { type AthenaOptions, athenaEngine } from '../index.ts';
 
 interface Call {
@@ -14,39 +13,27 @@ type Reply = { readonly status?: number; readonly body: object };
 /** What Athena answers to each action, the last answer again and again. */
 let answers: Record<string, Reply[]> = {};
 let calls: Call[] = [];
-let url = '';
-let close: () => Promise<void>;
+let aws: FakeAws;
 
+beforeAll(() => {
+  Object.assign(process.env, FAKE_ENVIRONMENT);
+});
 beforeEach(async () => {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', 'testing');
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'testing');
-  vi.stubEnv('AWS_MAX_ATTEMPTS', '1');
   answers = {};
   calls = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const action = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
-      calls.push({ action, input: JSON.parse(Buffer.concat(chunks).toString()) });
-      const replies = answers[action] ?? [{ body: {} }];
-      const reply = replies.length > 1 ? replies.shift() : replies[0];
-      response.writeHead(reply?.status ?? 200, { 'content-type': 'application/x-amz-json-1.1' });
-      response.end(JSON.stringify(reply?.body));
-    });
+  aws = await fakeAws(({ headers, body }) => {
+    const action = String(headers['x-amz-target']).split('.').at(-1) ?? '';
+    calls.push({ action, input: JSON.parse(body.toString()) });
+    const replies = answers[action] ?? [{ body: {} }];
+    const reply = replies.length > 1 ? replies.shift() : replies[0];
+    return {
+      status: reply?.status,
+      headers: { 'content-type': 'application/x-amz-json-1.1' },
+      body: JSON.stringify(reply?.body),
+    };
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  close = () =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
 });
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await close();
-});
+afterEach(() => aws.close());
 
 const started = { StartQueryExecution: [{ body: { QueryExecutionId: 'q1' } }] };
 const status = (State: string, more: object = {}): Reply => ({
@@ -64,7 +51,7 @@ const result = (rows: (string | null)[][], NextToken?: string): Reply => ({
 });
 
 async function ask(options: Partial<AthenaOptions> = {}, signal?: AbortSignal): Promise<unknown[]> {
-  const engine = athenaEngine({ database: 'lake', region: 'eu-central-1', endpoint: url, ...options });
+  const engine = athenaEngine({ database: 'lake', region: 'eu-central-1', endpoint: aws.url, ...options });
   try {
     const rows: unknown[] = [];
     for await (const page of engine.run('SELECT 1', { signal })) rows.push(...page);

@@ -75,8 +75,8 @@ function one(
     type,
   });
   const isNumber = isInteger(value) || value.type === 'DOUBLE';
-  // Whether two NaN, or two zeros of different signs, are one value is for each engine to say.
-  if (distinct !== '' && (value.type === 'DOUBLE' || value.type.includes('['))) return undefined;
+  // Whether two NaN, two zeros of different signs, or two maps are one value is for each engine to say.
+  if (distinct !== '' && (value.type === 'DOUBLE' || /[[(]/.test(value.type))) return undefined;
   switch (name) {
     case 'count':
       return plain('count', 'BIGINT');

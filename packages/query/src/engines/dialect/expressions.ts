@@ -193,7 +193,11 @@ function subquery(part: ExactObject, cx: Context): Typed {
       return { sql: `(${sql})`, type: value.type, finite: value.finite, notNan: value.notNan };
     case 'ANY': {
       const input = expression(part.child, cx);
-      if (part.comparison_type !== 'COMPARE_EQUAL' || input.type !== value.type || mayBeNan(input)) {
+      if (
+        part.comparison_type !== 'COMPARE_EQUAL' ||
+        input.type !== value.type ||
+        /^DOUBLE|[[(]/.test(input.type)
+      ) {
         throw cx.refusals.of(part, `ANY (SELECT ...) of ${input.type} and ${value.type}`);
       }
       return { sql: `(${input.sql} IN (${sql}))`, type: 'BOOLEAN' };
