@@ -1,26 +1,10 @@
-import type { ExactObject } from '../../sql/exact-json.ts';
-import type { Context } from './context.ts';
-import { type Interval, intervalOf } from './literals.ts';
+import { all, type Bridge, type Call, refusal, values } from './calls.ts';
 import { regexLiteral, regexSql } from './patterns.ts';
-import { isInteger, isTime, mayBeNan, type SqlType, type Typed, unified } from './types.ts';
-
-/** One call of a function that is no aggregate. */
-export interface Call {
-  readonly name: string;
-  readonly part: ExactObject;
-  readonly nodes: readonly ExactObject[];
-  readonly translate: (node: ExactObject) => Typed;
-  readonly cx: Context;
-}
-
-type Bridge = (call: Call) => Typed;
+import { TIMES } from './times.ts';
+import { isInteger, mayBeNan, type SqlType, type Typed, unified } from './types.ts';
 
 /** Doubles from here on have no fraction. */
 const WHOLE_FROM = '4503599627370496E0';
-const TRUNCATED = ['millisecond', 'second', 'minute', 'hour', 'day', 'week', 'month', 'quarter', 'year'];
-const PARTS = ['second', 'minute', 'hour', 'day', 'month', 'quarter', 'year'];
-/** Buckets of whole seconds begin here, a Monday. */
-const ORIGIN = "TIMESTAMP '2000-01-03 00:00:00'";
 /** Of a power of ten that a DOUBLE holds exactly. */
 const MOST_DIGITS = 15n;
 
@@ -82,20 +66,7 @@ const FUNCTIONS: Readonly<Record<string, Bridge>> = {
   round,
   greatest: mostOf('greatest'),
   least: mostOf('least'),
-  date_trunc: truncated,
-  datetrunc: truncated,
-  date_part: datePart,
-  datepart: datePart,
-  time_bucket: bucket,
-  make_timestamp(call) {
-    const [micros] = all(call, 1);
-    if (!isInteger(micros)) throw refusal(call, `make_timestamp of ${micros.type}`);
-    const instant = `from_unixtime_nanos(${micros.sql} * 1000)`;
-    return { sql: `CAST(${instant} AT TIME ZONE 'UTC' AS timestamp(6))`, instant, type: 'TIMESTAMP' };
-  },
-  ...Object.fromEntries(
-    PARTS.map((unit) => [unit, (call: Call) => timePart(unit, all(call, 1)[0], call)] as const),
-  ),
+  ...TIMES,
 };
 
 /** Translates a call of a function of the table above. Throws QueryError for every other. */
@@ -103,22 +74,6 @@ export function scalarFunction(call: Call): Typed {
   const bridge = Object.hasOwn(FUNCTIONS, call.name) ? FUNCTIONS[call.name] : undefined;
   if (bridge === undefined) throw refusal(call, `the function ${call.name}`);
   return bridge(call);
-}
-
-const refusal = (call: Call, what: string) => call.cx.refusals.of(call.part, what);
-
-function all(call: Call, count: number): Typed[] {
-  if (call.nodes.length !== count) throw refusal(call, `${call.name} of ${call.nodes.length} arguments`);
-  return call.nodes.map(call.translate);
-}
-
-/** The arguments, which are of these types; undefined stands for any. */
-function values(call: Call, types: readonly (SqlType | undefined)[]): Typed[] {
-  const found = all(call, types.length);
-  if (found.some(({ type }, i) => types[i] !== undefined && type !== types[i] && type !== 'NULL')) {
-    throw refusal(call, `${call.name} of ${found.map(({ type }) => type).join(', ')}`);
-  }
-  return found;
 }
 
 function renamed(name: string, types: readonly SqlType[], type: SqlType): Bridge {
@@ -203,56 +158,5 @@ function mostOf(name: string): Bridge {
     if (same.some(mayBeNan) || /[[(]/.test(type)) throw refusal(call, `${name} of ${type}`);
     const sql = same.map((value) => value.sql).reduce((a, b) => `coalesce(${name}(${a}, ${b}), ${a}, ${b})`);
     return { sql, type, finite: same.every(({ finite }) => finite), notNan: true };
-  };
-}
-
-function unitOf(call: Call, unit: Typed, known: readonly string[]): string {
-  const name = unit.text?.toLowerCase();
-  if (name === undefined || !known.includes(name))
-    throw refusal(call, `${call.name} to ${unit.text ?? 'other than a literal unit'}`);
-  return name;
-}
-
-function truncated(call: Call): Typed {
-  const [unit, time] = all(call, 2);
-  if (!isTime(time)) throw refusal(call, `date_trunc of ${time.type}`);
-  const wall = time.type === 'DATE' ? `CAST(${time.sql} AS timestamp(6))` : time.sql;
-  const type = time.type === 'TIMESTAMPTZ' ? 'TIMESTAMPTZ' : 'TIMESTAMP';
-  const name = unitOf(call, unit, TRUNCATED);
-  // The clock's instant is in UTC, so that it can be cut as it is; a column's has the zone of its engine.
-  const instant =
-    time.type === 'TIMESTAMPTZ' && time.instant ? { instant: `date_trunc('${name}', ${time.instant})` } : {};
-  return { sql: `date_trunc('${name}', ${wall})`, type, ...instant };
-}
-
-function datePart(call: Call): Typed {
-  const [unit, time] = all(call, 2);
-  return timePart(unitOf(call, unit, PARTS), time, call);
-}
-
-function timePart(unit: string, time: Typed, call: Call): Typed {
-  if (!isTime(time)) throw refusal(call, `${unit} of ${time.type}`);
-  const wall = time.type === 'DATE' ? `CAST(${time.sql} AS timestamp(6))` : time.sql;
-  return { sql: `${unit}(${wall})`, type: 'BIGINT' };
-}
-
-/** Buckets of whole seconds, counted from DuckDB's origin. */
-function bucket(call: Call): Typed {
-  const width: Interval | undefined = intervalOf(call.nodes[0], call.cx.refusals);
-  if (width?.seconds === undefined || width.seconds === 0n || call.nodes.length !== 2) {
-    throw call.cx.refusals.of(
-      call.part,
-      'time_bucket with other than a literal interval of seconds to weeks',
-      "write time_bucket(INTERVAL '5 minutes', timestamp), or date_trunc('month', timestamp)",
-    );
-  }
-  const time = call.translate(call.nodes[1]);
-  if (time.type !== 'TIMESTAMP') throw refusal(call, `time_bucket of ${time.type}`);
-  const second = `date_trunc('second', ${time.sql})`;
-  const since = `date_diff('second', ${ORIGIN}, ${second})`;
-  const { seconds } = width;
-  return {
-    sql: `date_add('second', - mod(mod(${since}, ${seconds}) + ${seconds}, ${seconds}), ${second})`,
-    type: 'TIMESTAMP',
   };
 }
