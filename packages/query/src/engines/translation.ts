@@ -129,7 +129,8 @@ async function described(sandbox: Sandbox, parsed: ParsedQuery): Promise<Transla
   return reader.getRows().map(([name, type]) => ({ name: String(name), type: String(type) }));
 }
 
-function selectOf({ query }: ParsedQuery): ExactObject {
+/** The asker's query inside the one that cuts its rows. */
+function selectOf({ node: { from_table: query } }: ParsedQuery): ExactObject {
   const node = isObject(query) && isObject(query.subquery) ? query.subquery.node : undefined;
   if (!isObject(node)) throw new EngineError('DuckDB gave no syntax tree of the query');
   return node;
