@@ -36,6 +36,9 @@ async function setup(context: CommandContext, command: Command, options: SetupOp
     import('../services/database-url.ts'),
   ]);
   const secrets = openSecrets(env);
+  if (env.LAKERUNNER_KAFKA_BROKERS) {
+    terminal.err('LAKERUNNER_KAFKA_BROKERS is set: no topics are made, since no service here uses Kafka\n');
+  }
   const report = await setUp({
     databases: databaseUrls(env),
     apiKeys: await read(options.apiKeys, secrets),
