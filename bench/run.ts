@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 const BENCHMARKS: Readonly<Record<string, string>> = {
   decode: 'OTLP protobuf to columns, one core',
   write: 'OTLP protobuf to sorted, compressed Parquet, one core',
+  ingest: 'an ingest worker from claim to published segments, beside cooking alone',
   receive: 'HTTP to durable answers to Parquet, whole product, 60 s',
   fresh: 'acknowledged to queryable at 10,000 records/s',
   query: 'a set of SQL questions over demo telemetry',

@@ -117,7 +117,7 @@ class LocalLake {
     const catalog = await lake.Catalog.open(sql, systemClock);
     const owner = await storeId(dataDirectory);
     await catalog.bindStore(owner);
-    const cooker = lake.createThreadCooker({ workers: lake.INGEST_SETTINGS.workers });
+    const cooker = lake.createThreadCooker({ workers: lake.COOK_THREADS });
     this.#closers.add(() => cooker.close());
     const inbox = new lake.IngestInbox();
     const shared = { catalog, clock: systemClock, logger: this.#logger, metrics: this.#metrics };

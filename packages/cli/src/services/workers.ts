@@ -1,10 +1,10 @@
 import { ConfigError, type Signal, systemClock } from '@lakewright/core';
 import {
+  COOK_THREADS,
   createSweeper,
   createThreadCooker,
   createThreadMerger,
   createThreadRoller,
-  INGEST_SETTINGS,
   runCompaction,
   runDiscovery,
   runIceberg,
@@ -58,7 +58,7 @@ export const pubsubSqs: ServiceFunction = async (lake, signal) => {
 export function ingest(signal: Signal): ServiceFunction {
   return async (lake, stop) => {
     const { store, places, catalog, logger, metrics, settings, owner } = lake;
-    const cooker = createThreadCooker({ workers: INGEST_SETTINGS.workers });
+    const cooker = createThreadCooker({ workers: COOK_THREADS });
     const series = new SeriesLedger({ catalog, clock: systemClock, logger, metrics });
     const counting = series.run(stop);
     try {

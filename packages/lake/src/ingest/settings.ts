@@ -1,13 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { SIGNALS, type Signal } from '@lakewright/core';
 
+/** Threads that cook; one core is left to everything else. */
+export const COOK_THREADS = Math.max(1, availableParallelism() - 1);
+
 /** How ingest goes about its work. Every time is in milliseconds, every size in bytes as stored. */
 export interface IngestSettings {
   /** The name under which this process claims; the same at every start, another one in every process. */
   readonly owner: string;
   /** What is ingested; the rest waits for another process. */
   readonly signals: readonly Signal[];
-  /** Claims in progress at once. */
+  /** Claims in progress at once: one is read or published while the others are cooked. */
   readonly workers: number;
   /** How long objects of one organization and signal are gathered, so that segments are not tiny. */
   readonly intervalMs: number;
@@ -40,7 +43,7 @@ export interface IngestSettings {
 
 export const INGEST_SETTINGS: Omit<IngestSettings, 'owner'> = {
   signals: SIGNALS,
-  workers: Math.max(1, availableParallelism() - 1),
+  workers: COOK_THREADS + 1,
   intervalMs: 500,
   ripeBytes: 4 * 1024 * 1024,
   claimBytes: 4 * 1024 * 1024,
