@@ -86,18 +86,22 @@ describeDatabases('the catalog', (empty) => {
       expect(await catalog.unknownObjects(asked)).toEqual([asked[0], asked[2], asked[3]]);
     });
 
-    test('below otel-raw/ a done key stays done under another etag; elsewhere it is new', async () => {
-      const kept = object('a');
-      const dropped = object('b', { key: 'logs-raw/b.csv' });
-      await catalog.announce([kept, dropped]);
-      await catalog.publish({ owner: 'a', inputs: inputs(await claim()), segments: [] });
-      const copies = [
-        { ...kept, etag: 'e2' },
-        { ...dropped, etag: 'e2' },
-      ];
-      expect(await catalog.unknownObjects(copies)).toEqual([copies[1]]);
-      expect(await catalog.announce(copies)).toMatchObject([{ key: 'logs-raw/b.csv', etag: 'e2' }]);
-    });
+    test.each(['', 's3://bucket/'])(
+      'below %sotel-raw/ a done key stays done under another etag; elsewhere it is new',
+      async (base) => {
+        const kept = object('a');
+        const received = { ...kept, key: base + kept.key };
+        const dropped = object('b', { key: `${base}logs-raw/otel-raw/b.csv` });
+        await catalog.announce([received, dropped]);
+        await catalog.publish({ owner: 'a', inputs: inputs(await claim()), segments: [] });
+        const copies = [
+          { ...received, etag: 'e2' },
+          { ...dropped, etag: 'e2' },
+        ];
+        expect(await catalog.unknownObjects(copies)).toEqual([copies[1]]);
+        expect(await catalog.announce(copies)).toMatchObject([{ key: dropped.key, etag: 'e2' }]);
+      },
+    );
   });
 
   describe('claiming', () => {

@@ -54,13 +54,16 @@ function toClaimed(row: RawObjectRow): ClaimedObject {
   };
 }
 
+/** Whether the key in `column` is one that receivers write, and write once: below otel-raw/ of a directory or a bucket. */
+export const isReceivedKey = (column: string): string => `${column} ~ '^(s3://[^/]+/)?otel-raw/'`;
+
 /**
  * An object is known by its key and etag. Below otel-raw/ keys are written once, so there a key that is done
  * stays done even when a restored backup gives its file another etag: otherwise the lake would double.
  */
 const IS_KNOWN = `exists (
   select 1 from raw_object r where r.key = x.key
-  and (r.etag = x.etag or (r.state = 'done' and r.key like 'otel-raw/%')))`;
+  and (r.etag = x.etag or (r.state = 'done' and ${isReceivedKey('r.key')})))`;
 
 /** Those of `objects` that the catalog does not know. */
 export async function unknownObjects<T extends { key: string; etag: string }>(

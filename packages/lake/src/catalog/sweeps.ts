@@ -1,5 +1,6 @@
 import type { Clock, Sql } from '@lakewright/core';
 import { TABLE_NAMES, type TableName } from '../tables.ts';
+import { isReceivedKey } from './raw-objects.ts';
 import { sealRollups } from './rollup-marks.ts';
 import { recordset } from './text.ts';
 
@@ -38,8 +39,7 @@ interface ExpiredRow {
 
 const SCOPE = '($1::text is null or organization = $1)';
 
-/** The keys below which objects are written once, by receivers. */
-const RECEIVED = `key like 'otel-raw/%'`;
+const RECEIVED = isReceivedKey('key');
 
 /** The catalog's part that the sweeper works with. Every method throws UnavailableError as the catalog's do. */
 export class SweepBooks {
