@@ -1,7 +1,7 @@
 import { joinedStore, type ObjectStore, type Sql, silentLogger } from '@lakewright/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { describeEmbedded, temporaryStore } from '../../../local/test/adapters.ts';
-import { ManualClock, ORGANIZATION, rawObject } from '../../test/raw-objects.ts';
+import { ManualClock, ORGANIZATION, OTHER_ORGANIZATION, rawObject } from '../../test/raw-objects.ts';
 import { Catalog } from '../catalog/index.ts';
 import { Places } from '../places.ts';
 import { SWEEP_SETTINGS, Sweeper, type SweepSettings } from './index.ts';
@@ -59,5 +59,38 @@ describeEmbedded('the sweeper over buckets', (empty) => {
     expect(await store.head(dropped.key)).toBeDefined();
     clock.advance(2 * DAY);
     expect((await sweeper.sweep()).history).toBe(1);
+  });
+
+  const segmentOf = (organization: string) =>
+    `${BASE}db/${organization}/logs/20260102/03/${'a'.repeat(32)}.parquet`;
+
+  /** Whether two sweeps far apart remove `key`. */
+  async function sweptTwice(sweeper: Sweeper, key: string): Promise<boolean> {
+    await put(key);
+    clock.advance(2 * HOUR);
+    await sweeper.sweep();
+    runningMs += HOUR;
+    await sweeper.sweep();
+    return (await store.head(key)) === undefined;
+  }
+
+  test('removes orphans of its own organizations, and leaves what others have in the bucket', async () => {
+    const sweeper = sweeperWith();
+    expect(await sweptTwice(sweeper, segmentOf(OTHER_ORGANIZATION))).toBe(false);
+    expect(await sweptTwice(sweeper, segmentOf(ORGANIZATION))).toBe(true);
+  });
+
+  test('takes nothing for an orphan in a bucket of another lake', async () => {
+    await store.put(`${BASE}db/lake.json`, Buffer.from('{"madeAtMs":1}'));
+    expect(await sweptTwice(sweeperWith(), segmentOf(ORGANIZATION))).toBe(false);
+  });
+
+  test('marks a bucket when it sweeps, and not when it only looks', async () => {
+    const sweeper = sweeperWith();
+    await sweeper.sweep({ dryRun: true });
+    expect(await store.head(`${BASE}db/lake.json`)).toBeUndefined();
+    expect(await sweeper.sweep()).toMatchObject({ foreign: { count: 0 } });
+    expect(await store.head(`${BASE}db/lake.json`)).toBeDefined();
+    expect(await sweeper.sweep()).toMatchObject({ foreign: { count: 0 } });
   });
 });

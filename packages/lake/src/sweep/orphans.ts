@@ -1,8 +1,10 @@
 import type { ObjectInfo } from '@lakewright/core';
 import type { SweepScope } from '../catalog/index.ts';
 import type { Amount } from '../catalog/sweeps.ts';
+import type { Place } from '../places.ts';
 import { parseSegmentKey, SEGMENT_PREFIX } from '../segment-keys.ts';
 import type { SweepContext } from './context.ts';
+import { isMark, isOurs } from './marks.ts';
 import { NOTHING, plus } from './report.ts';
 
 /** Keys that the catalog is asked about at once. */
@@ -23,18 +25,21 @@ export interface FoundOrphans {
  * seen twice, `orphanConfirmMs` of running time apart, and is the same object both times.
  *
  * What is older than the catalog was made by an earlier one, which may have been the only one to know of it:
- * that is left alone.
+ * that is left alone. So is, in a bucket, what is of an organization that has no profile there, and everything when
+ * the bucket is another lake's: see isOurs.
  */
 export class OrphanFinder {
   /** When each orphan was seen first, on the clock that stands still while the machine sleeps. */
   #seen = new Map<string, { etag: string; atMs: number }>();
 
-  async find(context: SweepContext, scope: SweepScope): Promise<FoundOrphans> {
+  async find(context: SweepContext, scope: SweepScope, dryRun: boolean): Promise<FoundOrphans> {
     const { catalog, clock, places, settings, store } = context;
     const madeAtMs = await catalog.sweeps.madeAtMs();
     const oldMs = clock.now() - settings.orphanAgeMs;
     const below =
       scope.organization === undefined ? SEGMENT_PREFIX : `${SEGMENT_PREFIX}${scope.organization}/`;
+    const ours = new Set<Place>();
+    for (const place of places.all) if (await isOurs(context, place, dryRun)) ours.add(place);
     const prefixes = places.all.map(({ base }) => base + below);
     const found = { confirmed: [] as ObjectInfo[], unconfirmed: NOTHING, foreign: NOTHING };
     const seen = new Map<string, { etag: string; atMs: number }>();
@@ -42,8 +47,9 @@ export class OrphanFinder {
     const look = async (): Promise<void> => {
       const unnamed = await catalog.sweeps.unnamedKeys(batch.map(({ key }) => key));
       for (const info of batch.filter(({ key }) => unnamed.has(key))) {
-        const isSegment = parseSegmentKey(info.key, places.of(info.key)) !== undefined;
-        if (!isSegment || info.lastModifiedMs < madeAtMs) {
+        const place = places.of(info.key);
+        if (place === undefined || isMark(info.key, place)) continue;
+        if (!ours.has(place) || !isSegmentIn(place, info) || info.lastModifiedMs < madeAtMs) {
           found.foreign = plus(found.foreign, amountOf(info));
         } else if (info.lastModifiedMs < oldMs) {
           const first = this.#firstSeen(context, info);
@@ -73,6 +79,12 @@ export class OrphanFinder {
     const before = this.#seen.get(key);
     return before?.etag === etag ? before : { etag, atMs: runningMs() };
   }
+}
+
+/** Whether an object is a segment of an organization that has segments in `place`. */
+function isSegmentIn(place: Place, { key }: ObjectInfo): boolean {
+  const segment = parseSegmentKey(key, place);
+  return segment !== undefined && place.organizations?.has(segment.organization) !== false;
 }
 
 function amountOf({ size }: ObjectInfo): Amount {

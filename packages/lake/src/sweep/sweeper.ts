@@ -97,9 +97,9 @@ export class Sweeper {
     };
   }
 
-  async #orphans({ orphans = true, ...scope }: SweepOptions): Promise<FoundOrphans> {
+  async #orphans({ orphans = true, dryRun = false, ...scope }: SweepOptions): Promise<FoundOrphans> {
     if (!orphans) return { confirmed: [], unconfirmed: NOTHING, foreign: NOTHING };
-    return this.#finder.find(this.#context, scope);
+    return this.#finder.find(this.#context, scope, dryRun);
   }
 
   /** Looks at each once more: listing all segments may have taken minutes. */
