@@ -28,6 +28,15 @@ export class Places {
     this.#homes = homes;
   }
 
+  /**
+   * Of which objects this process can make segments: those that it can read, of organizations with a home.
+   * Undefined: of all. Another process may know more, which was started after the profiles changed.
+   */
+  get reach(): { readonly bases: readonly string[]; readonly organizations: readonly string[] } | undefined {
+    if (this.#homes === undefined) return undefined;
+    return { bases: this.all.map(({ base }) => base), organizations: [...this.#homes.keys()] };
+  }
+
   /** The place of a key, or undefined when it is in none. */
   of(key: string): Place | undefined {
     return this.all.find(({ base }) => key.startsWith(base));

@@ -132,6 +132,23 @@ describeDatabases('the catalog', (empty) => {
       expect(names(await claim('a', limit))).toEqual(wanted);
     });
 
+    test('only what is within reach; the rest waits for a process that knows its bucket', async () => {
+      const organization = OTHER_ORGANIZATION;
+      const at = (base: string, name: string, more: Partial<NewRawObject> = {}) => {
+        const raw = object(name, more);
+        return { ...raw, key: base + raw.key };
+      };
+      await catalog.announce([
+        at('s3://new/', 'new'),
+        at('s3://known/', 'homeless', { organization }),
+        at('s3://known/', 'known'),
+      ]);
+      const reach = { bases: ['s3://known/'], organizations: [ORGANIZATION] };
+      expect(names(await claim('old', { reach }))).toEqual(['known']);
+      expect(await claim('old', { reach })).toEqual([]);
+      expect([...names(await claim('a')), ...names(await claim('a'))].sort()).toEqual(['homeless', 'new']);
+    });
+
     test('only what is ripe, by age or by bytes', async () => {
       await catalog.announce([object('a'), object('b')]);
       const unripe = { ripeBeforeMs: clock.now() - 500, ripeBytes: 201 };

@@ -24,6 +24,8 @@ export interface ClaimOptions {
   readonly ripeBytes: number;
   /** Only objects of these signals; of all unless said otherwise. */
   readonly signals?: readonly Signal[];
+  /** Only objects whose keys begin with one of `bases`, of one of `organizations`; all unless said otherwise. */
+  readonly reach?: { readonly bases: readonly string[]; readonly organizations: readonly string[] };
 }
 
 interface RawObjectRow {
@@ -102,6 +104,9 @@ export async function announce(
   return rows.map(toClaimed);
 }
 
+const WITHIN_REACH = `($8::text[] is null or r.key ^@ any($8::text[]))
+         and ($9::text[] is null or r.organization = any($9::text[]))`;
+
 /**
  * Claims objects of one organization and signal, oldest first, which nobody else can claim meanwhile.
  *
@@ -113,21 +118,22 @@ export async function claim(sql: SqlRunner, options: ClaimOptions): Promise<Clai
   const rows = await sql.query<RawObjectRow>(
     `with ripe as (
        select organization, signal, min(queued_at_ms) as oldest
-       from raw_object
+       from raw_object r
        where state = 'pending' and queued_at_ms <= $2::bigint and signal = any($7::text[])
+         and ${WITHIN_REACH}
        group by organization, signal
        having min(queued_at_ms) <= $5::bigint or sum(size) >= $6::bigint or max(attempts) > 0
      ), head as (
        select r.organization, r.signal, r.attempts
        from raw_object r join ripe using (organization, signal)
-       where r.state = 'pending' and r.queued_at_ms <= $2::bigint
+       where r.state = 'pending' and r.queued_at_ms <= $2::bigint and ${WITHIN_REACH}
        order by r.attempts >= 3, ripe.oldest, r.organization, r.signal, r.attempts desc, r.arrived_ns, r.id
        limit 1 for update of r skip locked
      ), candidate as (
        select r.id, r.size, r.arrived_ns
        from raw_object r join head on r.organization = head.organization and r.signal = head.signal
          and r.attempts = head.attempts
-       where r.state = 'pending' and r.queued_at_ms <= $2::bigint
+       where r.state = 'pending' and r.queued_at_ms <= $2::bigint and ${WITHIN_REACH}
        order by r.arrived_ns, r.id
        limit (select case attempts when 0 then $4::bigint when 1 then greatest($4::bigint / 16, 1)
          when 2 then least($4::bigint, 4) else 1 end from head)
@@ -151,6 +157,8 @@ export async function claim(sql: SqlRunner, options: ClaimOptions): Promise<Clai
       options.ripeBeforeMs,
       options.ripeBytes,
       options.signals ?? SIGNALS,
+      options.reach?.bases ?? null,
+      options.reach?.organizations ?? null,
     ],
   );
   return rows.map(toClaimed).sort(byArrival);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isSettled, messageOf, NotFoundError, UnavailableError } from '@lakewright/core';
+import { isSettled, messageOf, UnavailableError } from '@lakewright/core';
 import type { ClaimedObject } from '../catalog/index.ts';
 import { ClaimLostError } from '../errors.ts';
 import { describeRaw } from '../raw/describe.ts';
@@ -32,22 +32,10 @@ export class ClaimRun {
   async run(signal: AbortSignal): Promise<void> {
     const inputs = await this.#readAll();
     if (inputs.length === 0 || signal.aborted) return;
-    const base = await this.#baseOf(inputs);
-    if (base === undefined) return;
+    const base = this.#context.places.baseOf(inputs[0].object.organization);
     for await (const cooked of cookClaim(this.#context.cooker, inputs, base)) {
       await this.#settle(cooked, signal);
       if (signal.aborted) return;
-    }
-  }
-
-  /** Where the segments go; without a place for them the objects wait, and are dead letters at last. */
-  async #baseOf(inputs: readonly ReadObject[]): Promise<string | undefined> {
-    try {
-      return this.#context.places.baseOf(inputs[0].object.organization);
-    } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error;
-      for (const { object } of inputs) await this.#fail(object, messageOf(error));
-      return undefined;
     }
   }
 

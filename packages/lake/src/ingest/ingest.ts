@@ -105,7 +105,7 @@ class Ingest {
   }
 
   #claim(): Promise<ClaimedObject[]> {
-    const { catalog, clock, settings } = this.#context;
+    const { catalog, clock, places, settings } = this.#context;
     return catalog.claim({
       owner: settings.owner,
       maxBytes: settings.claimBytes,
@@ -113,6 +113,7 @@ class Ingest {
       ripeBeforeMs: clock.now() - settings.intervalMs,
       ripeBytes: settings.ripeBytes,
       signals: settings.signals,
+      reach: places.reach,
     });
   }
 
