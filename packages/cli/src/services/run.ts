@@ -1,10 +1,10 @@
-import { type Logger, messageOf } from '@lakewright/core';
-import type { ReadyReport } from '@lakewright/query';
+import type { Logger } from '@lakewright/core';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { Closers } from '../closers.ts';
 import { healthPort } from '../health/port.ts';
 import { startHealthServer } from '../health/server.ts';
 import { openLake, type ServiceLake } from './open.ts';
+import { readyReport } from './ready.ts';
 import type { Service } from './registry.ts';
 import type { ServiceSettings } from './settings.ts';
 
@@ -26,7 +26,7 @@ export async function runService(
     const health = await startHealthServer({
       port: healthPort(settings.env),
       metrics,
-      ready: () => readyReport(lake, signal.aborted),
+      ready: () => readyReport(lake?.catalog, signal.aborted),
     });
     closers.add(() => health.close());
     lake = await openLake(service.name, settings, { logger, metrics, closers, signal });
@@ -42,17 +42,4 @@ export async function runService(
   } finally {
     await closers.close();
   }
-}
-
-/** Ready means that the catalog answers, and that the service is not about to end. */
-async function readyReport(lake: ServiceLake | undefined, stopping: boolean): Promise<ReadyReport> {
-  if (lake === undefined) {
-    return { ready: false, parts: { catalog: { ready: false, detail: 'not opened yet' } } };
-  }
-  const catalog = await lake.catalog.queue().then(
-    () => ({ ready: true }),
-    (error: unknown) => ({ ready: false, detail: messageOf(error) }),
-  );
-  const process = stopping ? { ready: false, detail: 'stopping' } : { ready: true };
-  return { ready: catalog.ready && process.ready, parts: { catalog, process } };
 }

@@ -1,4 +1,4 @@
-import { messageOf, systemClock } from '@lakewright/core';
+import { systemClock } from '@lakewright/core';
 import {
   createLakeAdmin,
   createSweeper,
@@ -11,12 +11,12 @@ import { createAdmission, IngestQuota, startGrpcReceiver, startHttpReceiver } fr
 import { createSqlEngine, startQueryServer, startQueryWorker, withQuota } from '@lakewright/query';
 import { Closers } from '../closers.ts';
 import { icebergRoutes } from '../profiles/iceberg.ts';
-import { readiness } from '../profiles/readiness.ts';
 import { listening, urlOf } from '../profiles/settings.ts';
 import { sweepSettings } from '../profiles/upkeep.ts';
 import { openServiceIceberg } from './iceberg.ts';
 import { liveKeys } from './live-keys.ts';
 import { connectWorkers, openScratch, sharedKey } from './query-means.ts';
+import { readyReport } from './ready.ts';
 import type { ServiceFunction } from './workers.ts';
 
 /** Answers queries over HTTP. */
@@ -43,10 +43,7 @@ export const queryApi: ServiceFunction = async (lake, signal) => {
         engine: withQuota(engine, { limits: lake.limits, metrics }),
         routes: await icebergRoutes(await openServiceIceberg(lake), logger),
         admin: createLakeAdmin({ catalog, store, places, sweeper }),
-        ready: async () => {
-          const queue = await catalog.queue().catch((error: unknown) => ({ error: messageOf(error) }));
-          return readiness(queue, signal.aborted);
-        },
+        ready: () => readyReport(catalog, signal.aborted),
       }),
     );
     closers.add(() => server.close());
