@@ -39,6 +39,9 @@ interface ExpiredRow {
 
 const SCOPE = '($1::text is null or organization = $1)';
 
+/** Objects that this process can remove. */
+const AT_HAND = '($4::text[] is null or key ^@ any($4::text[]))';
+
 const RECEIVED = isReceivedKey('key');
 
 /** The catalog's part that the sweeper works with. Every method throws UnavailableError as the catalog's do. */
@@ -91,8 +94,13 @@ export class SweepBooks {
     return { due: of(true), later: of(false) };
   }
 
-  /** Segments retired before `beforeMs` that no Iceberg snapshot names, `limit` at most. */
-  async retired({ organization }: SweepScope, beforeMs: number, limit: number): Promise<SegmentRow[]> {
+  /** Segments retired before `beforeMs` that no Iceberg snapshot names, with keys below `bases`, `limit` at most. */
+  async retired(
+    { organization }: SweepScope,
+    beforeMs: number,
+    limit: number,
+    bases?: readonly string[],
+  ): Promise<SegmentRow[]> {
     const rows = await this.#sql.query<{
       organization: string;
       table_name: TableName;
@@ -101,8 +109,9 @@ export class SweepBooks {
       bytes: bigint;
     }>(
       `select organization, table_name, segment_id, key, bytes from segment
-       where ${SCOPE} and retired_at_ms < $2::bigint and not in_iceberg order by retired_at_ms, segment_id limit $3`,
-      [organization ?? null, beforeMs, limit],
+       where ${SCOPE} and retired_at_ms < $2::bigint and not in_iceberg and ${AT_HAND}
+       order by retired_at_ms, segment_id limit $3`,
+      [organization ?? null, beforeMs, limit, bases ?? null],
     );
     return rows.map((row) => ({
       organization: row.organization,
@@ -189,14 +198,19 @@ export class SweepBooks {
     return amountOf(row);
   }
 
-  /** As `doneAmount`, the objects themselves, `limit` at most, the oldest first. */
-  async done({ organization }: SweepScope, beforeMs: number, limit: number): Promise<RawRow[]> {
+  /** As `doneAmount`, the objects themselves, with keys below `bases`, `limit` at most, the oldest first. */
+  async done(
+    { organization }: SweepScope,
+    beforeMs: number,
+    limit: number,
+    bases?: readonly string[],
+  ): Promise<RawRow[]> {
     const rows = await this.#sql.query<{ id: bigint; key: string; size: bigint }>(
       `select id, key, size from raw_object
        where ${SCOPE} and state = 'done' and removed_at_ms is null and finished_at_ms < $2::bigint
-         and ${RECEIVED}
+         and ${RECEIVED} and ${AT_HAND}
        order by finished_at_ms, id limit $3`,
-      [organization ?? null, beforeMs, limit],
+      [organization ?? null, beforeMs, limit, bases ?? null],
     );
     return rows.map(({ id, key, size }) => ({ id, key, bytes: Number(size) }));
   }

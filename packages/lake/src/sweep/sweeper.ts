@@ -115,11 +115,11 @@ export class Sweeper {
   }
 
   async #removeRetired(scope: SweepScope, removal: Removal): Promise<Amount> {
-    const { catalog, clock, settings } = this.#context;
+    const { catalog, clock, places, settings } = this.#context;
     const beforeMs = clock.now() - settings.graceMs;
     let removed = NOTHING;
     for (;;) {
-      const segments = await catalog.sweeps.retired(scope, beforeMs, BATCH);
+      const segments = await catalog.sweeps.retired(scope, beforeMs, BATCH, places.reach?.bases);
       const gone = await removal.objects(segments);
       await catalog.sweeps.forgetSegments(gone);
       removed = plus(removed, amount(gone));
@@ -129,12 +129,12 @@ export class Sweeper {
   }
 
   async #removeRaw(scope: SweepScope, removal: Removal): Promise<Amount> {
-    const { catalog, clock, settings } = this.#context;
+    const { catalog, clock, places, settings } = this.#context;
     if (settings.rawRetentionMs === undefined) return NOTHING;
     const beforeMs = clock.now() - settings.rawRetentionMs;
     let removed = NOTHING;
     for (;;) {
-      const rows = await catalog.sweeps.done(scope, beforeMs, BATCH);
+      const rows = await catalog.sweeps.done(scope, beforeMs, BATCH, places.reach?.bases);
       const gone = await removal.objects(rows);
       await catalog.sweeps.noteRemoved(gone);
       removed = plus(removed, amount(gone));
