@@ -234,15 +234,6 @@ export class SweepBooks {
     return rows.map(({ id, key, size }) => ({ id, key, bytes: Number(size) }));
   }
 
-  /** How many rows `history` has. */
-  async historyCount({ organization }: SweepScope, beforeMs: number): Promise<number> {
-    const [{ count }] = await this.#sql.query<{ count: bigint }>(
-      `select count(*) as count from raw_object where ${SCOPE} and removed_at_ms < $2::bigint and ${RECEIVED}`,
-      [organization ?? null, beforeMs],
-    );
-    return Number(count);
-  }
-
   async forgetRaw(rows: readonly RawRow[]): Promise<void> {
     await this.#sql.query(
       `delete from raw_object
