@@ -119,6 +119,11 @@ class Fields {
   }
 }
 
+/** How the bucket of a profile is used: equal for all of one bucket, since a process opens it once. */
+export function howOf({ region, endpoint, pathStyle, insecureTls, role }: StorageProfile): string {
+  return JSON.stringify([region, endpoint, pathStyle, insecureTls, role]);
+}
+
 function checkTogether(profiles: readonly StorageProfile[]): void {
   const numbers = new Map<string, number>();
   const buckets = new Map<string, string>();
@@ -130,8 +135,7 @@ function checkTogether(profiles: readonly StorageProfile[]): void {
       });
     }
     numbers.set(number, i);
-    const { region, endpoint, pathStyle, insecureTls, role } = profile;
-    const how = JSON.stringify([region, endpoint, pathStyle, insecureTls, role]);
+    const how = howOf(profile);
     if ((buckets.get(profile.bucket) ?? how) !== how) {
       throw new ConfigError(`${WHERE}[${i}] describes bucket ${profile.bucket} in another way than before`, {
         hint: 'say the same region, endpoint, use_path_style, insecure_tls and role wherever it is named',

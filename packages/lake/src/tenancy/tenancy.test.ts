@@ -1,4 +1,4 @@
-import { systemClock } from '@lakewright/core';
+import { ConfigError, systemClock } from '@lakewright/core';
 import { loadApiKeys } from '@lakewright/otlp';
 import { beforeEach, expect, it } from 'vitest';
 import { describeDatabases } from '../../../local/test/adapters.ts';
@@ -66,6 +66,17 @@ describeDatabases('the tenancy', (empty) => {
       ['acme', 'eu-west-1'],
       ['beta', undefined],
     ]);
+  });
+
+  it('refuses a bucket that another organization describes in another way, and changes nothing', async () => {
+    const of = (organization: string, more: string) =>
+      profiles(`[{organization_id: ${organization}, bucket: shared, region: eu-west-1${more}}]`);
+    await tenancy.seed({ keys: undefined, profiles: of(A, '') });
+    const other = of(B, ', endpoint: "http://minio:9000"');
+    await expect(tenancy.seed({ keys: undefined, profiles: other })).rejects.toThrow(ConfigError);
+    expect(await tenancy.storageProfiles()).toHaveLength(1);
+    await tenancy.seed({ keys: undefined, profiles: of(B, '') });
+    expect(await tenancy.storageProfiles()).toHaveLength(2);
   });
 
   it('refuses a key that another organization has, and changes nothing', async () => {

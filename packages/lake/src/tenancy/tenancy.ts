@@ -1,7 +1,7 @@
-import { type Clock, isMigrated, migrate, type Sql, type SqlRunner } from '@lakewright/core';
+import { type Clock, ConfigError, isMigrated, migrate, type Sql, type SqlRunner } from '@lakewright/core';
 import type { ApiKeys } from '@lakewright/otlp';
 import { NotSetUpError } from '../errors.ts';
-import type { StorageProfile } from './profiles.ts';
+import { howOf, type StorageProfile } from './profiles.ts';
 import { TENANCY } from './schema.ts';
 
 /** What a seeding changed. */
@@ -41,7 +41,8 @@ export class Tenancy {
   /**
    * Makes the keys and the profiles of every organization that is named exactly what is given, in one
    * transaction: a key that is not given any more opens nothing. Organizations that are not named stay as
-   * they are, and what is undefined stays as it is for all.
+   * they are, and what is undefined stays as it is for all. Throws ConfigError for a bucket that another
+   * organization's profile describes in another way: its objects would be looked for in the wrong place.
    */
   seed(seed: {
     readonly keys: ApiKeys | undefined;
@@ -69,26 +70,8 @@ export class Tenancy {
   }
 
   /** The storage profiles of all organizations. */
-  async storageProfiles(): Promise<StorageProfile[]> {
-    const rows = await this.#sql.query<{
-      organization: string;
-      instance: number;
-      bucket: string;
-      settings: Partial<ProfileSettings>;
-    }>(
-      'select organization, instance, bucket, settings from storage_profile order by organization, instance',
-    );
-    return rows.map(({ organization, instance, bucket, settings }) => ({
-      organization,
-      instance,
-      bucket,
-      collector: settings.collector ?? 'default',
-      region: settings.region,
-      endpoint: settings.endpoint,
-      pathStyle: settings.pathStyle ?? false,
-      insecureTls: settings.insecureTls ?? false,
-      role: settings.role,
-    }));
+  storageProfiles(): Promise<StorageProfile[]> {
+    return profilesIn(this.#sql);
   }
 
   async #addOrganizations(tx: SqlRunner, organizations: readonly string[]): Promise<number> {
@@ -146,6 +129,7 @@ export class Tenancy {
        returning (xmax = 0) as added`,
       [text, this.#clock.now()],
     );
+    checkBuckets(await profilesIn(tx));
     const added = set.filter((row) => row.added).length;
     return { added, changed: set.length - added, removed: removed.length };
   }
@@ -154,3 +138,36 @@ export class Tenancy {
 const KEY_ROWS = `jsonb_to_recordset($1::text::jsonb) as x(organization text, sha256 text)`;
 const PROFILE_ROWS = `jsonb_to_recordset($1::text::jsonb)
   as x(organization text, instance integer, bucket text, settings jsonb)`;
+
+async function profilesIn(sql: SqlRunner): Promise<StorageProfile[]> {
+  const rows = await sql.query<{
+    organization: string;
+    instance: number;
+    bucket: string;
+    settings: Partial<ProfileSettings>;
+  }>('select organization, instance, bucket, settings from storage_profile order by organization, instance');
+  return rows.map(({ organization, instance, bucket, settings }) => ({
+    organization,
+    instance,
+    bucket,
+    collector: settings.collector ?? 'default',
+    region: settings.region,
+    endpoint: settings.endpoint,
+    pathStyle: settings.pathStyle ?? false,
+    insecureTls: settings.insecureTls ?? false,
+    role: settings.role,
+  }));
+}
+
+function checkBuckets(profiles: readonly StorageProfile[]): void {
+  const first = new Map<string, StorageProfile>();
+  for (const profile of profiles) {
+    const other = first.get(profile.bucket) ?? profile;
+    first.set(profile.bucket, other);
+    if (howOf(other) === howOf(profile)) continue;
+    throw new ConfigError(
+      `organizations ${other.organization} and ${profile.organization} describe bucket ${profile.bucket} in two ways`,
+      { hint: 'say the same region, endpoint, use_path_style, insecure_tls and role for both' },
+    );
+  }
+}
