@@ -1,4 +1,5 @@
 import { DEFAULT_ORGANIZATION, NotFoundError } from '@lakewright/core';
+import type { Reach } from './catalog/raw-objects.ts';
 
 /** Where objects of a lake are: a data directory, or a bucket. */
 export interface Place {
@@ -32,7 +33,7 @@ export class Places {
    * Of which objects this process can make segments: those that it can read, of organizations with a home.
    * Undefined: of all. Another process may know more, which was started after the profiles changed.
    */
-  get reach(): { readonly bases: readonly string[]; readonly organizations: readonly string[] } | undefined {
+  get reach(): Reach | undefined {
     if (this.#homes === undefined) return undefined;
     return { bases: this.all.map(({ base }) => base), organizations: [...this.#homes.keys()] };
   }

@@ -144,6 +144,7 @@ describeDatabases('the catalog', (empty) => {
         at('s3://known/', 'known'),
       ]);
       const reach = { bases: ['s3://known/'], organizations: [ORGANIZATION] };
+      expect([(await catalog.queue()).pending, (await catalog.queue(reach)).pending]).toEqual([3, 1]);
       expect(names(await claim('old', { reach }))).toEqual(['known']);
       expect(await claim('old', { reach })).toEqual([]);
       expect([...names(await claim('a')), ...names(await claim('a'))].sort()).toEqual(['homeless', 'new']);

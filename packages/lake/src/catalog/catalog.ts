@@ -180,12 +180,10 @@ export class Catalog implements SegmentIndex {
     };
   }
 
-  /** What waits for ingest in all organizations together. */
-  async queue(): Promise<{ pending: number; oldestPendingSeconds: number }> {
-    const [row] = await this.#sql.query<{ pending: bigint; oldest: bigint | null }>(
-      `select count(*) as pending, min(announced_at_ms) as oldest from raw_object where state = 'pending'`,
-    );
-    return { pending: Number(row.pending), oldestPendingSeconds: this.#secondsSince(row.oldest) };
+  /** What waits for ingest in all organizations together, or of it what is within `reach`. */
+  async queue(reach?: raw.Reach): Promise<{ pending: number; oldestPendingSeconds: number }> {
+    const { pending, oldestMs } = await raw.waiting(this.#sql, reach);
+    return { pending, oldestPendingSeconds: this.#secondsSince(oldestMs) };
   }
 
   /** The dead letters of an organization, the latest first. */

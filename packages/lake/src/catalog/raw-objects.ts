@@ -24,8 +24,14 @@ export interface ClaimOptions {
   readonly ripeBytes: number;
   /** Only objects of these signals; of all unless said otherwise. */
   readonly signals?: readonly Signal[];
-  /** Only objects whose keys begin with one of `bases`, of one of `organizations`; all unless said otherwise. */
-  readonly reach?: { readonly bases: readonly string[]; readonly organizations: readonly string[] };
+  /** Only what is within it; all unless said otherwise. */
+  readonly reach?: Reach;
+}
+
+/** Objects whose keys begin with one of `bases`, of one of `organizations`. */
+export interface Reach {
+  readonly bases: readonly string[];
+  readonly organizations: readonly string[];
 }
 
 interface RawObjectRow {
@@ -104,8 +110,25 @@ export async function announce(
   return rows.map(toClaimed);
 }
 
-const WITHIN_REACH = `($8::text[] is null or r.key ^@ any($8::text[]))
-         and ($9::text[] is null or r.organization = any($9::text[]))`;
+/** Whether the row `r` is within the bases and the organizations of two parameters; null is no limit. */
+const within = (bases: string, organizations: string): string =>
+  `(${bases}::text[] is null or r.key ^@ any(${bases}::text[]))
+         and (${organizations}::text[] is null or r.organization = any(${organizations}::text[]))`;
+
+const WITHIN_REACH = within('$8', '$9');
+
+/** How many objects wait within `reach`, and since when the oldest does. */
+export async function waiting(
+  sql: SqlRunner,
+  reach: Reach | undefined,
+): Promise<{ pending: number; oldestMs: bigint | null }> {
+  const [row] = await sql.query<{ pending: bigint; oldest: bigint | null }>(
+    `select count(*) as pending, min(announced_at_ms) as oldest from raw_object r
+     where state = 'pending' and ${within('$1', '$2')}`,
+    [reach?.bases ?? null, reach?.organizations ?? null],
+  );
+  return { pending: Number(row.pending), oldestMs: row.oldest };
+}
 
 /**
  * Claims objects of one organization and signal, oldest first, which nobody else can claim meanwhile.

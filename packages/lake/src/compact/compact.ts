@@ -115,9 +115,14 @@ class Compaction {
 
   /** The groups in which there may be something to merge, the biggest first. */
   async #groups(): Promise<{ group: MergeGroup; name: string; look: string }[]> {
-    const { catalog, metrics, settings } = this.#context;
+    const { catalog, metrics, places, settings } = this.#context;
     const all = await catalog.merges.groups(fullOf(settings));
-    const sizes = all.filter(({ table }) => settings.tables.includes(table));
+    // What has no place to go to would hold up the others.
+    const homes = places.reach?.organizations;
+    const sizes = all.filter(
+      ({ table, organization }) =>
+        settings.tables.includes(table) && (homes === undefined || homes.includes(organization)),
+    );
     metrics.waiting.set(sizes.reduce((sum, { segments }) => sum + segments, 0));
     const groups = new Map<string, { group: MergeGroup; name: string; look: string; segments: number }>();
     for (const size of sizes) {
@@ -143,8 +148,8 @@ class Compaction {
   }
 
   async #isIngestBehind(): Promise<boolean> {
-    const { catalog, settings } = this.#context;
-    const { oldestPendingSeconds } = await catalog.queue();
+    const { catalog, places, settings } = this.#context;
+    const { oldestPendingSeconds } = await catalog.queue(places.reach);
     return oldestPendingSeconds * 1000 > settings.yieldAfterMs;
   }
 

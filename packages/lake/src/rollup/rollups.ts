@@ -104,8 +104,8 @@ class Rollups {
   }
 
   async #isIngestBehind(): Promise<boolean> {
-    const { catalog, settings } = this.#context;
-    const { oldestPendingSeconds } = await catalog.queue();
+    const { catalog, places, settings } = this.#context;
+    const { oldestPendingSeconds } = await catalog.queue(places.reach);
     return oldestPendingSeconds * 1000 > settings.yieldAfterMs;
   }
 
