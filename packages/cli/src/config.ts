@@ -53,6 +53,11 @@ export async function loadConfig(file: string | undefined): Promise<Config> {
   const path = resolve(file ?? FILE);
   const text = await readConfig(path, file !== undefined);
   if (text === undefined) return { file: undefined, directory: dirname(path), ...parseSections({}, FILE) };
+  return parseConfig(text, path);
+}
+
+/** What `text`, read from `path`, says. Throws ConfigError as `loadConfig` does. */
+export function parseConfig(text: string, path: string): Config {
   let document: unknown;
   try {
     document = parse(text) ?? {};

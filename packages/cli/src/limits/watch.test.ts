@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '@lakewright/core';
@@ -20,27 +20,50 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
+/** As editors and configuration tools do it: never half a file. */
+async function replace(text: string): Promise<void> {
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
+}
+
 describe('watchLimits', () => {
   it('follows the file, and keeps what it had while the file makes no sense', async () => {
     const lines: string[] = [];
     const logger = createLogger({ level: 'info', format: 'text', write: (line) => void lines.push(line) });
-    await writeFile(file, 'limits: { default: { query: off } }');
+    await replace('limits: { default: { query: off } }');
     watched = watchLimits(await loadConfig(file), logger, 5);
     const { limits } = watched;
     expect(limits.of(ONE)).toMatchObject({ ingest: true, query: false });
-    await writeFile(file, `limits: { organizations: { ${ONE}: { ingest: off, reason: why } } }`);
+    await replace(`limits: { organizations: { ${ONE}: { ingest: off, reason: why } } }`);
     await waitFor('the switch', () => !limits.of(ONE).ingest);
     expect(limits.of(ONE).query).toBe(true);
     expect(limits.where(ONE, 'ingest')).toBe(`limits.organizations.${ONE}.ingest of lakewright.yaml`);
     expect(limits.reason(ONE)).toBe('why');
-    await writeFile(file, 'limits: { default: { ingest: perhaps } }');
+    await replace('limits: { default: { ingest: perhaps } }');
     await waitFor('a remark', () => lines.some((line) => line.includes('stay as they were')));
     expect(limits.of(ONE).ingest).toBe(false);
     await rm(file);
     await waitFor('another remark', () => lines.filter((line) => line.includes('stay')).length >= 2);
     expect(limits.of(ONE).ingest).toBe(false);
-    await writeFile(file, 'limits: {}');
+    await replace('limits: {}');
     await waitFor('the switch back', () => limits.of(ONE).ingest);
     await waitFor('a remark on it', () => lines.some((line) => line.includes('read again')));
+  });
+
+  it('takes no half-written file for what was meant', async () => {
+    const lines: string[] = [];
+    const logger = createLogger({ level: 'info', format: 'text', write: (line) => void lines.push(line) });
+    const off = 'limits: { default: { ingest: off } }';
+    await replace(off);
+    watched = watchLimits(await loadConfig(file), logger, 20);
+    const { limits } = watched;
+    const seen: boolean[] = [];
+    for (let i = 0; i < 20; i++) {
+      // Another process that writes in place: empty for a moment.
+      await writeFile(file, '');
+      await writeFile(file, off);
+      seen.push(limits.of(ONE).ingest);
+    }
+    expect(new Set(seen)).toEqual(new Set([false]));
   });
 });

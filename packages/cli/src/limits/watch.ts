@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { type LimitBook, type Logger, messageOf, Waker } from '@lakewright/core';
-import { type Config, loadConfig } from '../config.ts';
+import { type Config, parseConfig } from '../config.ts';
 
 /** How long a change of the file may go unnoticed: a switch that is thrown has to work soon. */
 const LOOK_MS = 2_000;
@@ -33,12 +34,18 @@ export function watchLimits(config: Config, logger: Logger, lookMs = LOOK_MS): W
   async function follow(path: string): Promise<void> {
     const waker = new Waker();
     let fault: string | undefined;
+    let seen: string | undefined;
     for (;;) {
       await waker.wait(lookMs, stop.signal);
       if (stop.signal.aborted) return;
       try {
         // The file is small: it is read each time, so that no clock has to be trusted to have seen a change.
-        current = (await loadConfig(path)).limits;
+        const text = await readFile(path, 'utf8');
+        // Half of a file may be a file that opens everything: what is read counts when it is there a second time.
+        const settled = text === seen;
+        seen = text;
+        if (!settled) continue;
+        current = parseConfig(text, path).limits;
         if (fault !== undefined) logger.log('info', 'the limits are read again', { file: path });
         fault = undefined;
       } catch (error) {
