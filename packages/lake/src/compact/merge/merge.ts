@@ -1,4 +1,3 @@
-import { ByteTable } from '@lakewright/otlp';
 import { UnmergeableError } from '../../errors.ts';
 import {
   type ByteSource,
@@ -13,6 +12,7 @@ import {
 import { type Column, storedColumns, type TableName } from '../../tables.ts';
 import { gathererOf } from './gather.ts';
 import { type OutputGroup, planGroups } from './groups.ts';
+import { Names } from './names.ts';
 import { type KeyRows, mergeOrder, type Runs, UnsortedError } from './order.ts';
 
 /** A segment's file that is to be merged. */
@@ -107,36 +107,6 @@ function orderOf(table: TableName, columns: readonly Column[], files: readonly O
   } catch (error) {
     if (error instanceof UnsortedError) throw new UnmergeableError(files[error.input].key, error.message);
     throw error;
-  }
-}
-
-/** The names by which rows are sorted first, of all inputs together, in the order of their bytes. */
-class Names {
-  readonly #table = new ByteTable();
-  #ranks = new Int32Array(0);
-
-  add({ strings }: StringRows): void {
-    for (let place = 0; place < strings.count; place++) this.#number(strings, place);
-  }
-
-  rank(): void {
-    const sorted = Array.from({ length: this.#table.count }, (_, i) => i).sort((a, b) =>
-      this.#table.compare(a, b),
-    );
-    this.#ranks = new Int32Array(sorted.length);
-    for (const [rank, number] of sorted.entries()) this.#ranks[number] = rank;
-  }
-
-  /** A NULL comes before all names. */
-  ranksOf({ ids, strings }: StringRows): Int32Array {
-    const ranks = new Int32Array(strings.count);
-    for (let place = 0; place < strings.count; place++)
-      ranks[place] = this.#ranks[this.#number(strings, place)];
-    return ids.map((place) => (place < 0 ? -1 : ranks[place]));
-  }
-
-  #number(strings: StringRows['strings'], place: number): number {
-    return this.#table.intern(strings.bytes, strings.starts[place], strings.ends[place]);
   }
 }
 
