@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { messageOf, Waker } from '@lakewright/core';
+import { messageOf } from '@lakewright/core';
 import type { Catalog, MergeCandidate } from '../catalog/index.ts';
+import { keepClaim } from '../keep-claim.ts';
 import { segmentKey } from '../segment-keys.ts';
 import type { Segment } from '../types.ts';
 import type { CompactContext } from './context.ts';
@@ -21,12 +22,14 @@ export async function runMerge(
   context: CompactContext,
   merge: PlannedMerge<MergeCandidate>,
 ): Promise<MergeOutcome> {
-  const { catalog, settings } = context;
+  const { catalog, logger, settings } = context;
   const { inputs, level } = merge;
   const { owner } = settings;
   if (!(await catalog.merges.claim(owner, inputs))) return { kind: 'taken' };
   const stop = new AbortController();
-  const renewing = keepClaim(context, inputs, stop.signal);
+  const { leaseMs } = catalog.merges;
+  const renew = () => catalog.merges.renew(owner, inputs);
+  const renewing = keepClaim({ what: 'a merge', leaseMs, logger, renew }, stop.signal);
   try {
     const output = await makeOutput(context, inputs);
     await catalog.merges.publish({ owner, inputs, output, level });
@@ -77,21 +80,6 @@ function describe(
 
 async function* bodyOf(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* parts;
-}
-
-async function keepClaim(
-  { catalog, settings, logger }: CompactContext,
-  inputs: readonly Segment[],
-  signal: AbortSignal,
-): Promise<void> {
-  const waker = new Waker();
-  for (;;) {
-    await waker.wait(catalog.merges.leaseMs / 3, signal);
-    if (signal.aborted) return;
-    await catalog.merges.renew(settings.owner, inputs).catch((error: unknown) => {
-      logger.log('warn', 'the claim of a merge could not be renewed', { error: messageOf(error) });
-    });
-  }
 }
 
 /** A claim that cannot be given back now expires by itself. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { messageOf, type ObjectStore, Waker } from '@lakewright/core';
+import type { ObjectStore } from '@lakewright/core';
 import type { RollupInput, RollupUnit } from '../catalog/index.ts';
+import { keepClaim } from '../keep-claim.ts';
 import { segmentKey } from '../segment-keys.ts';
 import type { RollupTable } from '../tables.ts';
 import type { Segment } from '../types.ts';
@@ -23,11 +24,13 @@ export type UnitOutcome =
  * meanwhile; the claim stays.
  */
 export async function runUnit(context: RollupContext, unit: RollupUnit): Promise<UnitOutcome> {
-  const { catalog, clock, settings } = context;
+  const { catalog, clock, logger, settings } = context;
   const { owner } = settings;
   const beganMs = clock.now();
   const stop = new AbortController();
-  const renewing = keepClaim(context, unit, stop.signal);
+  const { leaseMs } = catalog.rollups;
+  const renew = () => catalog.rollups.renew(owner, unit);
+  const renewing = keepClaim({ what: 'an hour', leaseMs, logger, renew }, stop.signal);
   try {
     const { inputs, version, isKept } = await catalog.rollups.inputs(owner, unit);
     if (isKept) {
@@ -83,19 +86,4 @@ function rollupId(unit: RollupUnit, table: RollupTable, inputs: readonly RollupI
   const hash = createHash('sha256').update(`rollup\0${table}\0${unit.table}\0${unit.hour}`);
   for (const { segmentId } of inputs) hash.update(`\0${segmentId}`);
   return hash.digest('hex').slice(0, 32);
-}
-
-async function keepClaim(
-  { catalog, settings, logger }: RollupContext,
-  unit: RollupUnit,
-  signal: AbortSignal,
-): Promise<void> {
-  const waker = new Waker();
-  for (;;) {
-    await waker.wait(catalog.rollups.leaseMs / 3, signal);
-    if (signal.aborted) return;
-    await catalog.rollups.renew(settings.owner, unit).catch((error: unknown) => {
-      logger.log('warn', 'the claim of an hour could not be renewed', { error: messageOf(error) });
-    });
-  }
 }
