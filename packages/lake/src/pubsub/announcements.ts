@@ -1,6 +1,5 @@
 import {
   type Logger,
-  NotFoundError,
   type ObjectCreated,
   type ObjectInfo,
   type ObjectStore,
@@ -9,7 +8,7 @@ import {
 import type { NewRawObject } from '../catalog/index.ts';
 import type { Places } from '../places.ts';
 import { describeRaw } from '../raw/describe.ts';
-import { isReceived, parseRawKey } from '../raw/keys.ts';
+import { type ParsedRawKey, parseRawKey } from '../raw/keys.ts';
 import { SEGMENT_PREFIX } from '../segment-keys.ts';
 import { bucketBase } from '../tenancy/places.ts';
 import type { PubSubMetrics } from './metrics.ts';
@@ -62,31 +61,27 @@ export class Announcements {
       metrics.objects.inc({ outcome: 'own' });
       return undefined;
     }
-    if (place === undefined || parseRawKey(key, place) === undefined) {
+    const parsed = place === undefined ? undefined : parseRawKey(key, place);
+    if (parsed === undefined) {
       this.#strangers.note(created);
       return undefined;
     }
-    const info = await this.#infoOf(created, key);
+    const info = await this.#infoOf(created, key, parsed);
     if (info !== undefined) return describeRaw(info, places);
     metrics.objects.inc({ outcome: 'gone' });
     this.#means.logger.log('warn', 'an object was gone before it was ingested', { key });
     return undefined;
   }
 
-  /** What the message does not say, or cannot, the store is asked. */
-  async #infoOf(created: ObjectCreated, key: string): Promise<ObjectInfo | undefined> {
-    const { places, store } = this.#means;
-    const { etag, size } = created;
-    const place = places.of(key);
-    const saysTime = place !== undefined && parseRawKey(key, place)?.arrivedMs !== undefined;
-    if (etag !== undefined && size !== undefined && saysTime && isReceived(key, places)) {
-      return { key, etag, size, lastModifiedMs: 0 };
+  /** What neither the message nor the key says, the store is asked. */
+  #infoOf(
+    { etag, size }: ObjectCreated,
+    key: string,
+    { arrivedMs }: ParsedRawKey,
+  ): Promise<ObjectInfo | undefined> {
+    if (etag === undefined || size === undefined || arrivedMs === undefined) {
+      return this.#means.store.head(key);
     }
-    try {
-      return await store.head(key);
-    } catch (error) {
-      if (error instanceof NotFoundError) return undefined;
-      throw error;
-    }
+    return Promise.resolve({ key, etag, size, lastModifiedMs: arrivedMs });
   }
 }
