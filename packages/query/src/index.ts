@@ -30,6 +30,5 @@ export {
   type QueryWorker,
   type QueryWorkerConfig,
   type QueryWorkerDeps,
-  runQueryWorker,
   startQueryWorker,
 } from './workers/server.ts';

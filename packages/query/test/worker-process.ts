@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLogger, type ObjectStore } from '@lakewright/core';
 import { Registry } from 'prom-client';
-import { localFiles, runQueryWorker } from '../src/index.ts';
+import { localFiles, startQueryWorker } from '../src/index.ts';
 import { storeOver } from './lake.ts';
 import { KEY } from './workers.ts';
 
@@ -58,15 +58,17 @@ async function main(): Promise<void> {
     WORKER_TEMP: tempDirectory = '',
     TOKEN_HMAC256_KEY: key = '',
   } = process.env;
-  const stop = new AbortController();
-  process.once('SIGTERM', () => stop.abort());
+  const stopped = once(process, 'SIGTERM');
   const plain = storeOver(root);
   const store: ObjectStore = process.env.WORKER_HANGS
     ? { ...plain, localPath: () => new Promise(() => {}) }
     : plain;
   const logger = createLogger({ level: 'info', format: 'text', write: (line) => process.stdout.write(line) });
   const deps = { files: localFiles(store), logger, metrics: new Registry() };
-  await runQueryWorker(deps, { host: '127.0.0.1', port: 0, key, tempDirectory }, stop.signal);
+  const worker = await startQueryWorker(deps, { host: '127.0.0.1', port: 0, key, tempDirectory });
+  logger.log('info', 'query worker ready', { port: worker.port });
+  await stopped;
+  await worker.close();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

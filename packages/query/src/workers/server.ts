@@ -42,23 +42,9 @@ export interface QueryWorker {
 }
 
 /**
- * A query worker until `signal` is aborted: units in, Parquet out, over HTTP. Resolves when it has drained.
- * Rejects with ConfigError for a key that is too short, and with node's error when it cannot listen.
+ * Starts a query worker: units in, Parquet out, over HTTP. Rejects with ConfigError for a key that is too short, and
+ * with node's error when it cannot listen.
  */
-export async function runQueryWorker(
-  deps: QueryWorkerDeps,
-  config: QueryWorkerConfig,
-  signal: AbortSignal,
-): Promise<void> {
-  const worker = await startQueryWorker(deps, config);
-  deps.logger.log('info', 'query worker ready', { port: worker.port });
-  if (!signal.aborted) {
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  }
-  await worker.close();
-}
-
-/** Starts a query worker; `runQueryWorker` for callers that want its address. */
 export async function startQueryWorker(
   deps: QueryWorkerDeps,
   config: QueryWorkerConfig,
