@@ -2,6 +2,7 @@ import type { Logger, LogLevel } from '@lakewright/core';
 import { createLogger } from '@lakewright/core';
 import { type Command, Option } from 'commander';
 import { Registry } from 'prom-client';
+import { aborted } from '../aborted.ts';
 import { configOption, port } from '../arguments.ts';
 import { loadConfig } from '../config.ts';
 import { type CommandContext, globalOptions, printJson } from '../context.ts';
@@ -117,14 +118,6 @@ async function runLake(
   if (failure !== undefined && !json) terminal.err(STOPPING);
   await lake.close();
   if (failure !== undefined) throw failure;
-}
-
-/** Resolves when the signal is aborted. */
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
 }
 
 function welcome(terminal: Terminal, settings: LocalSettings, lake: RunningLake, readyMs: number): string {

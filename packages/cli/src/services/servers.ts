@@ -9,6 +9,7 @@ import {
 } from '@lakewright/lake';
 import { createAdmission, IngestQuota, startGrpcReceiver, startHttpReceiver } from '@lakewright/otlp';
 import { createSqlEngine, startQueryServer, startQueryWorker, withQuota } from '@lakewright/query';
+import { aborted } from '../aborted.ts';
 import { Closers } from '../closers.ts';
 import { icebergRoutes } from '../profiles/iceberg.ts';
 import { listening, urlOf } from '../profiles/settings.ts';
@@ -113,10 +114,3 @@ export const otelGateway: ServiceFunction = async (lake, signal) => {
     await closers.close();
   }
 };
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}

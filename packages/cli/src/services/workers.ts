@@ -15,6 +15,7 @@ import {
   SeriesLedger,
   type TableName,
 } from '@lakewright/lake';
+import { aborted } from '../aborted.ts';
 import { MERGES_AT_ONCE, sweepSettings } from '../profiles/upkeep.ts';
 import { openServiceIceberg } from './iceberg.ts';
 import type { ServiceLake } from './open.ts';
@@ -87,9 +88,7 @@ export function compact(tables: readonly TableName[]): ServiceFunction {
   return async (lake, signal) => {
     const { store, places, catalog, logger, metrics, settings, owner } = lake;
     const merger = createThreadMerger({ threads: MERGES_AT_ONCE });
-    const closing = new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(merger.close()), { once: true });
-    });
+    const closing = aborted(signal).then(() => merger.close());
     await runCompaction(
       {
         ...{ store, places, catalog, logger, metrics, merger, clock: systemClock },
@@ -105,9 +104,7 @@ export function compact(tables: readonly TableName[]): ServiceFunction {
 export const rollupMetrics: ServiceFunction = async (lake, signal) => {
   const { store, places, catalog, logger, metrics, settings, owner } = lake;
   const roller = createThreadRoller({ threads: ROLLUPS_AT_ONCE });
-  const closing = new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(roller.close()), { once: true });
-  });
+  const closing = aborted(signal).then(() => roller.close());
   await runRollups(
     {
       ...{ store, places, catalog, logger, metrics, roller, clock: systemClock },
