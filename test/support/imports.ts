@@ -1,9 +1,23 @@
 /** Packages from the top of the house to its ground: imports run downwards only. */
-export const FLOORS = ['cli', 'refine', 'query', 'lake', 'otlp', 'aws', 'local', 'core'] as const;
+export const FLOORS = [
+  'cli',
+  'infra',
+  'deploy',
+  'refine',
+  'query',
+  'lake',
+  'otlp',
+  'aws',
+  'local',
+  'core',
+] as const;
 
 /** Packages that know ports and never an adapter. */
-const DOMAIN = ['refine', 'query', 'lake', 'otlp'];
+const DOMAIN = ['infra', 'deploy', 'refine', 'query', 'lake', 'otlp'];
 const ADAPTERS = ['aws', 'local'];
+
+/** Packages for those who build the house: what they need is not in an installation without development tools. */
+const DEVELOPMENT = ['infra'];
 
 export interface SourceFile {
   /** Inside the repository, `/`-separated. */
@@ -66,7 +80,9 @@ function faultOf(
   }
   const dependency = specifier.startsWith('@') ? `${scope}/${name}` : scope;
   if (dependency in (manifests[own]?.dependencies ?? {})) return undefined;
-  if (test && dependency in { ...manifests[own]?.devDependencies, ...root.devDependencies }) return undefined;
+  const { devDependencies } = manifests[own] ?? {};
+  if (DEVELOPMENT.includes(own) && dependency in (devDependencies ?? {})) return undefined;
+  if (test && dependency in { ...devDependencies, ...root.devDependencies }) return undefined;
   return `is not declared in packages/${own}/package.json`;
 }
 

@@ -1,0 +1,1 @@
+export { MAX_TEMPLATE_BYTES, synthesize } from './synth.ts';

@@ -1,0 +1,29 @@
+import { VpcStack } from './lakerunner/vpc.ts';
+import type { TemplateStack } from './template-stack.ts';
+import { templateYaml } from './template-yaml.ts';
+
+/** CloudFormation takes a template of so many bytes in the request itself (`--template-body`). */
+export const MAX_TEMPLATE_BYTES = 51_200;
+
+/** The file of each template, and what makes it. */
+const TEMPLATES: Readonly<Record<string, () => TemplateStack>> = {
+  'lakerunner-vpc.yaml': () => new VpcStack(),
+};
+
+/** Other names of a template, by which the guides of Lakerunner call it: the same bytes. */
+const ALIASES: Readonly<Record<string, string>> = {};
+
+/** Every template of generated-templates/ as YAML, by file name. Throws when one is too large for CloudFormation. */
+export function synthesize(): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const [file, make] of Object.entries(TEMPLATES)) {
+    const text = templateYaml(make().template());
+    const bytes = Buffer.byteLength(text);
+    if (bytes > MAX_TEMPLATE_BYTES) {
+      throw new Error(`${file} has ${bytes} bytes; CloudFormation takes ${MAX_TEMPLATE_BYTES}`);
+    }
+    files.set(file, text);
+  }
+  for (const [alias, file] of Object.entries(ALIASES)) files.set(alias, files.get(file) as string);
+  return files;
+}
