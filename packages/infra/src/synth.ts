@@ -1,3 +1,4 @@
+import { CommonStack } from './lakerunner/common/stack.ts';
 import { VpcStack } from './lakerunner/vpc.ts';
 import type { TemplateStack } from './template-stack.ts';
 import { templateYaml } from './template-yaml.ts';
@@ -8,6 +9,7 @@ export const MAX_TEMPLATE_BYTES = 51_200;
 /** The file of each template, and what makes it. */
 const TEMPLATES: Readonly<Record<string, () => TemplateStack>> = {
   'lakerunner-vpc.yaml': () => new VpcStack(),
+  'lakerunner-common.yaml': () => new CommonStack(),
 };
 
 /** Other names of a template, by which the guides of Lakerunner call it: the same bytes. */

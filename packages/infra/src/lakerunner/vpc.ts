@@ -101,9 +101,10 @@ export class VpcStack extends TemplateStack {
     }
     this.output('InternetGatewayId', gateway.ref, { description: 'Internet gateway' });
     this.output('NatGatewayId', natGateway.ref, { description: 'NAT gateway', condition: withNat });
-    this.output('VPCEndpointSecurityGroupId', endpointGroup.attrGroupId, {
-      description: 'Security group of the VPC endpoints',
-    });
+    // Lakerunner's guides name it in one way, and its stacks export it in another.
+    for (const name of ['VPCEndpointSecurityGroupId', 'VPCEndpointSGId']) {
+      this.output(name, endpointGroup.attrGroupId, { description: 'Security group of the VPC endpoints' });
+    }
   }
 
   #name(suffix: string) {
