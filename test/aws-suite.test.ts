@@ -7,7 +7,7 @@ import { NODE, REPOSITORY } from './support/runtime.ts';
 
 /** A filter that fits no test file, so that a suite which runs has nothing to do. */
 const NO_TEST = 'no-file-has-this-name';
-const PROGRAMS = ['moto_server', 'aws', 'terraform'];
+const PROGRAMS = ['moto_server', 'aws', 'cfn-lint', 'terraform'];
 
 function run(directory: string, env: Record<string, string> = {}) {
   return spawnSync(NODE, [join(REPOSITORY, 'test/aws-suite.ts'), '--passWithNoTests', NO_TEST], {

@@ -14,6 +14,7 @@ import { NODE, REPOSITORY } from './support/runtime.ts';
 const PROGRAMS: Readonly<Record<string, string>> = {
   moto_server: "pip install 'moto[server,all]'",
   aws: 'pip install awscli, or https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html',
+  'cfn-lint': "pip install 'cfn-lint>=1.51'",
   terraform: 'https://developer.hashicorp.com/terraform/install (1.9 or newer)',
 };
 

@@ -13,6 +13,7 @@ import { addServices } from './commands/services.ts';
 import { addSetup } from './commands/setup.ts';
 import { addStatus } from './commands/status.ts';
 import { addSweep } from './commands/sweep.ts';
+import { addSynth } from './commands/synth.ts';
 import { addSysinfo } from './commands/sysinfo.ts';
 import { addTail } from './commands/tail.ts';
 import { addUp } from './commands/up.ts';
@@ -81,6 +82,7 @@ function createProgram(context: CommandContext): Command {
     addSetup,
     addService,
     addSysinfo,
+    addSynth,
   ]) {
     add(program, context);
   }

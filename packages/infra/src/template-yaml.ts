@@ -1,6 +1,7 @@
 import { Document, isCollection, visit } from 'yaml';
 
-const HEADER = '# Made by `lakewright synth`: change packages/infra, not this file.\n';
+/** How each template begins: by it synth knows the files that are its own. */
+export const HEADER = '# Made by `lakewright synth`: change packages/infra, not this file.\n';
 
 /** Sections in the order in which CloudFormation's documentation has them. */
 const SECTIONS = [
