@@ -114,8 +114,6 @@ export interface ByoParameters {
   readonly switches: Readonly<Record<Switch, CfnParameter>>;
   /** By parameter name. */
   readonly existing: Readonly<Record<string, CfnParameter>>;
-  /** True where the thing is made. */
-  readonly created: Readonly<Record<Switch, CfnCondition>>;
   readonly group: ParameterGroup;
 }
 
@@ -155,15 +153,22 @@ export function byoParameters(stack: TemplateStack): ByoParameters {
   return {
     switches,
     existing,
-    created: records(
-      names,
-      (name) =>
-        new CfnCondition(stack, `${name}Condition`, {
-          expression: Fn.conditionEquals(switches[name].valueAsString, 'Yes'),
-        }),
-    ),
     group: { label: 'Bring your own', parameters: [...names, ...Object.keys(EXISTING)] },
   };
+}
+
+/** The conditions under which the things are made. */
+export function createdConditions(
+  stack: TemplateStack,
+  { switches }: ByoParameters,
+): Record<Switch, CfnCondition> {
+  return records(
+    Object.keys(switches) as Switch[],
+    (name) =>
+      new CfnCondition(stack, `${name}Condition`, {
+        expression: Fn.conditionEquals(switches[name].valueAsString, 'Yes'),
+      }),
+  );
 }
 
 function records<K extends string, V>(names: readonly K[], make: (name: K) => V): Record<K, V> {

@@ -1,7 +1,7 @@
 import { CfnCondition, type CfnParameter, CfnRule, Fn, Token } from 'aws-cdk-lib/core';
 import { stackDefaults } from '../../defaults.ts';
 import { TemplateStack } from '../../template-stack.ts';
-import { type ByoParameters, byoParameters, type Switch } from '../byo.ts';
+import { type ByoParameters, byoParameters, createdConditions, type Switch } from '../byo.ts';
 import { Configuration } from './configuration.ts';
 import { Database } from './database.ts';
 import { FileSystem } from './file-system.ts';
@@ -12,6 +12,7 @@ import { IngestStorage } from './storage.ts';
 /** What the stacks of an install share, made here or brought; who imports it cannot tell which. */
 export class CommonStack extends TemplateStack {
   readonly #byo: ByoParameters;
+  readonly #created: Readonly<Record<Switch, CfnCondition>>;
 
   constructor() {
     super(
@@ -27,7 +28,8 @@ export class CommonStack extends TemplateStack {
       this.#byo.group,
     ]);
 
-    const { created } = this.#byo;
+    const created = createdConditions(this, this.#byo);
+    this.#created = created;
     const tasks = new TaskNetwork(this, { created: created.CreateECSInfrastructure, vpcId });
     // By its name rather than by the switch, which the rules make the same: so cfn-lint knows that it is no empty id.
     const brought = new CfnCondition(this, 'HasExistingSecurityGroup', {
@@ -180,7 +182,7 @@ export class CommonStack extends TemplateStack {
   }
 
   #made(which: Switch, made: string, existing: string): string {
-    return Fn.conditionIf(this.#byo.created[which].logicalId, made, existing).toString();
+    return Fn.conditionIf(this.#created[which].logicalId, made, existing).toString();
   }
 
   #isYes(id: string, parameter: CfnParameter): CfnCondition {
