@@ -12,6 +12,7 @@ function valid(): Record<string, unknown> {
     storage_profiles: [{ organization_id: '12340000-0000-4000-8000-000000000000', bucket: 'b' }],
     images: Object.fromEntries(IMAGES.map((name) => [name, 'registry.example:5000/a/b:1.0'])),
     lakerunner_marker: 'example.io/lakerunner',
+    health: { command: ['CMD', 'ask'], lakerunner: ['CMD', 'theirs'] },
     services: { one: SERVICE },
   };
 }
@@ -31,7 +32,8 @@ describe('parseDefaults', () => {
     expect(serviceDefaults(parsed(document), 'api')).toEqual({
       ...{ cpu: 256, memoryMib: 512, replicas: 1, command: SERVICE.command },
       ...{ port: 80, healthCheckPath: '/ready', environment: { A: 'b' } },
-      lakerunner: { command: 'image', port: 81 },
+      health: ['CMD', 'ask'],
+      lakerunner: { command: 'image', port: 81, health: ['CMD', 'theirs'] },
     });
   });
 
@@ -60,6 +62,7 @@ describe('parseDefaults', () => {
     ['no such task', service({ cpu: 256, memory_mib: 4096 }), /Fargate has no 256 CPU units with 4096 MiB/],
     ['a fraction', service({ replicas: 1.5 }), /services\.one\.replicas is not a whole number/],
     ['a command as text', service({ command: 'lakewright' }), /command is not a list of words/],
+    ['a health command of no kind', service({ health: ['curl', '/'] }), /health does not begin with CMD/],
     ['a number for a text', service({ environment: { N: 8 } }), /environment\.N is not a text/],
     ['no profiles', (d) => Object.assign(d, { storage_profiles: [] }), /not a list of profiles/],
   ])('refuses %s', (_what, spoil, message) => {

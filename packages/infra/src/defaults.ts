@@ -15,6 +15,8 @@ export type ImageName = (typeof IMAGES)[number];
 export interface LakerunnerDefaults {
   readonly command: readonly string[] | 'image';
   readonly port?: number;
+  /** As `health` of ECS says it, `CMD` first. */
+  readonly health: readonly string[];
 }
 
 /** How a service is run. */
@@ -27,6 +29,8 @@ export interface ServiceDefaults {
   readonly port?: number;
   /** What a load balancer asks for at `port`. */
   readonly healthCheckPath?: string;
+  /** What ECS asks in the container, `CMD` first; undefined where nothing can be asked. */
+  readonly health?: readonly string[];
   /** What our image runs; a stock image has none. */
   readonly command?: readonly string[];
   /** Undefined where Lakerunner's image has no such service. */
@@ -60,7 +64,7 @@ export function parseDefaults(text: string, file: string): StackDefaults {
   } catch (error) {
     throw new ConfigError(`${file} is not YAML: ${messageOf(error)}`, { cause: error });
   }
-  const sections = ['api_keys', 'storage_profiles', 'images', 'lakerunner_marker', 'services'];
+  const sections = ['api_keys', 'storage_profiles', 'images', 'lakerunner_marker', 'health', 'services'];
   const given = fieldsOf(document, file, sections);
   const { organization_id: organization } = fieldsOf(given.api_keys, `${file}: api_keys`, [
     'organization_id',
@@ -68,12 +72,17 @@ export function parseDefaults(text: string, file: string): StackDefaults {
   if (typeof organization !== 'string' || !isOrganization(organization)) {
     throw new ConfigError(`${file}: api_keys.organization_id is not a lower-case UUID`);
   }
+  const { command, lakerunner } = fieldsOf(given.health, `${file}: health`, ['command', 'lakerunner']);
+  const health = {
+    ours: healthOf(command, `${file}: health.command`),
+    lakerunners: healthOf(lakerunner, `${file}: health.lakerunner`),
+  };
   return {
     organization,
     storageProfiles: profiles(given.storage_profiles, `${file}: storage_profiles`),
     images: images(given.images, `${file}: images`),
     lakerunnerMarker: textOf(given.lakerunner_marker, `${file}: lakerunner_marker`),
-    services: services(given.services, `${file}: services`),
+    services: services(given.services, `${file}: services`, health),
   };
 }
 
@@ -111,16 +120,24 @@ function image(value: unknown, where: string): string {
 }
 
 const SERVICE_FIELDS = [
-  ...['cpu', 'memory_mib', 'replicas', 'port', 'health_check_path'],
+  ...['cpu', 'memory_mib', 'replicas', 'port', 'health_check_path', 'health'],
   ...['command', 'lakerunner', 'environment'],
 ];
 
-function services(value: unknown, where: string): Map<string, ServiceDefaults> {
-  if (typeof value !== 'object' || value === null) throw new ConfigError(`${where} is not a mapping`);
-  return new Map(Object.entries(value).map(([name, entry]) => [name, service(entry, `${where}.${name}`)]));
+/** What is asked where a service says nothing else. */
+interface Health {
+  readonly ours: readonly string[];
+  readonly lakerunners: readonly string[];
 }
 
-function service(value: unknown, where: string): ServiceDefaults {
+function services(value: unknown, where: string, health: Health): Map<string, ServiceDefaults> {
+  if (typeof value !== 'object' || value === null) throw new ConfigError(`${where} is not a mapping`);
+  return new Map(
+    Object.entries(value).map(([name, entry]) => [name, service(entry, `${where}.${name}`, health)]),
+  );
+}
+
+function service(value: unknown, where: string, health: Health): ServiceDefaults {
   const given = fieldsOf(value, where, SERVICE_FIELDS);
   const cpu = whole(given.cpu, `${where}.cpu`);
   const memoryMib = whole(given.memory_mib, `${where}.memory_mib`);
@@ -132,15 +149,19 @@ function service(value: unknown, where: string): ServiceDefaults {
     ...{ cpu, memoryMib, replicas: whole(given.replicas, `${where}.replicas`) },
     ...(port === undefined ? {} : { port: whole(port, `${where}.port`) }),
     ...(path === undefined ? {} : { healthCheckPath: textOf(path, `${where}.health_check_path`) }),
+    ...(given.health === 'none' ? {} : { health: healthOf(given.health ?? health.ours, `${where}.health`) }),
     ...(command === undefined ? {} : { command: words(command, `${where}.command`) }),
-    ...(lakerunner === undefined ? {} : { lakerunner: ofLakerunner(lakerunner, `${where}.lakerunner`) }),
+    ...(lakerunner === undefined
+      ? {}
+      : { lakerunner: ofLakerunner(lakerunner, `${where}.lakerunner`, health) }),
     environment: environment(given.environment ?? {}, `${where}.environment`),
   };
 }
 
-function ofLakerunner(value: unknown, where: string): LakerunnerDefaults {
-  const { command, port } = fieldsOf(value, where, ['command', 'port']);
+function ofLakerunner(value: unknown, where: string, { lakerunners }: Health): LakerunnerDefaults {
+  const { command, port, health = lakerunners } = fieldsOf(value, where, ['command', 'port', 'health']);
   return {
+    health: healthOf(health, `${where}.health`),
     command: command === 'image' ? command : words(command, `${where}.command`),
     ...(port === undefined ? {} : { port: whole(port, `${where}.port`) }),
   };
@@ -150,6 +171,12 @@ function environment(value: unknown, where: string): Record<string, string> {
   if (typeof value !== 'object' || value === null) throw new ConfigError(`${where} is not a mapping`);
   for (const [name, text] of Object.entries(value)) textOf(text, `${where}.${name}`);
   return value as Record<string, string>;
+}
+
+function healthOf(value: unknown, where: string): string[] {
+  const command = words(value, where);
+  if (command.length > 1 && (command[0] === 'CMD' || command[0] === 'CMD-SHELL')) return command;
+  throw new ConfigError(`${where} does not begin with CMD or CMD-SHELL, as ECS wants it`);
 }
 
 function words(value: unknown, where: string): string[] {

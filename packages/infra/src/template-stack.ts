@@ -23,7 +23,7 @@ export interface ParameterGroup {
 }
 
 export interface OutputOptions {
-  readonly description: string;
+  readonly description?: string;
   /** The name behind `${AWS::StackName}-`. Default: the output's own. False: not exported. */
   readonly exportName?: string | false;
   /** The output is there only under it: CloudFormation refuses an empty exported value. */

@@ -1,0 +1,77 @@
+import type { CfnParameter } from 'aws-cdk-lib/core';
+import type { TemplateStack } from '../template-stack.ts';
+
+const ARN = 'arn:[a-z0-9-]+:';
+
+/** The name of a stack whose outputs are imported. */
+export function stackNameParameter(stack: TemplateStack, name: string, label: string): CfnParameter {
+  return stack.parameter(name, {
+    label,
+    type: 'String',
+    description: `${label}: its exports are read.`,
+    allowedPattern: '^[a-zA-Z][-a-zA-Z0-9]{0,127}$',
+    constraintDescription: 'the name of a stack',
+  });
+}
+
+/** Which addresses a load balancer lets in. */
+export function cidrParameter(stack: TemplateStack, name: string, description: string): CfnParameter {
+  return stack.parameter(name, {
+    label: 'Clients',
+    type: 'String',
+    default: '10.0.0.0/8',
+    description,
+    allowedPattern: '^(\\d{1,3}\\.){3}\\d{1,3}/\\d{1,2}$',
+    constraintDescription: 'an IPv4 CIDR block such as 10.0.0.0/8',
+  });
+}
+
+/** Where a load balancer stands. */
+export function schemeParameter(stack: TemplateStack, name: string): CfnParameter {
+  return stack.parameter(name, {
+    label: 'Load balancer scheme',
+    type: 'String',
+    default: 'internal',
+    allowedValues: ['internal', 'internet-facing'],
+    description:
+      'internet-facing needs the public subnets of the common stack, and a certificate to be safe.',
+  });
+}
+
+/** An ARN of `service` that may be left out. */
+export function arnParameter(
+  stack: TemplateStack,
+  name: string,
+  options: { label: string; service: string; description: string },
+): CfnParameter {
+  const { label, service, description } = options;
+  return stack.parameter(name, {
+    label,
+    type: 'String',
+    default: '',
+    description,
+    allowedPattern: `^(${ARN}${service}:.+)?$`,
+    constraintDescription: `the ARN of ${label}, or nothing`,
+  });
+}
+
+export const certificateParameter = (stack: TemplateStack): CfnParameter =>
+  arnParameter(stack, 'CertificateArn', {
+    label: 'Certificate',
+    service: 'acm',
+    description: 'Certificate of the load balancer in ACM; nothing: it does not encrypt.',
+  });
+
+export const taskRoleParameter = (stack: TemplateStack): CfnParameter =>
+  arnParameter(stack, 'TaskRoleArn', {
+    label: 'Task role',
+    service: 'iam',
+    description: 'A role of your own for every task, to which nothing is added; nothing: roles are made.',
+  });
+
+export const kmsKeyParameter = (stack: TemplateStack): CfnParameter =>
+  arnParameter(stack, 'KmsKeyArn', {
+    label: 'KMS key',
+    service: 'kms',
+    description: 'Key of your own that encrypts the bucket, the queue or the secrets, if there is one.',
+  });
