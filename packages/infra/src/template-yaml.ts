@@ -29,6 +29,10 @@ export function templateYaml(template: Readonly<Record<string, unknown>>): strin
     aliasDuplicateObjects: false,
   });
   visit(document, {
+    Scalar: (_key, node) => {
+      // The parser of AWS takes such a beginning for syntax where a collection stands on one line.
+      if (typeof node.value === 'string' && /^[:?-]/.test(node.value)) node.type = 'QUOTE_DOUBLE';
+    },
     Collection: (_key, node, path) => {
       if (path.length <= 2 || !isCollection(node)) return undefined;
       const json = JSON.stringify(node);
