@@ -2,6 +2,7 @@ import { CommonStack } from './lakerunner/common/stack.ts';
 
 import { ServicesStack } from './lakerunner/services/stack.ts';
 
+import { SetupStack } from './lakerunner/setup/stack.ts';
 import { VpcStack } from './lakerunner/vpc.ts';
 import type { TemplateStack } from './template-stack.ts';
 import { templateYaml } from './template-yaml.ts';
@@ -13,11 +14,13 @@ export const MAX_TEMPLATE_BYTES = 51_200;
 const TEMPLATES: Readonly<Record<string, () => TemplateStack>> = {
   'lakerunner-vpc.yaml': () => new VpcStack(),
   'lakerunner-common.yaml': () => new CommonStack(),
+  'lakerunner-ecs-setup.yaml': () => new SetupStack(),
   'lakerunner-ecs-services.yaml': () => new ServicesStack(),
 };
 
 /** Other names of a template, by which the guides of Lakerunner call it: the same bytes. */
 const ALIASES: Readonly<Record<string, string>> = {
+  'lakerunner-migration.yaml': 'lakerunner-ecs-setup.yaml',
   'lakerunner-services.yaml': 'lakerunner-ecs-services.yaml',
 };
 

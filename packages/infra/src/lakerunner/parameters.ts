@@ -75,3 +75,14 @@ export const kmsKeyParameter = (stack: TemplateStack): CfnParameter =>
     service: 'kms',
     description: 'Key of your own that encrypts the bucket, the queue or the secrets, if there is one.',
   });
+
+/** Setup runs again when its task changes, and when this does: what is in a secret, CloudFormation does not see. */
+export function setupTokenParameter(stack: TemplateStack): CfnParameter {
+  return stack.parameter('SetupToken', {
+    label: 'Setup token',
+    type: 'String',
+    default: '',
+    description:
+      'A new value runs setup again, as after a change of ApiKeysOverride or StorageProfilesOverride.',
+  });
+}

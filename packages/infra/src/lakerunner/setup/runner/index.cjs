@@ -10,6 +10,8 @@ const POLL_MS = 6_000;
 const LIMIT_MS = 55 * MINUTE;
 /** With less than that left the next invocation takes over. */
 const HANDOVER_MS = MINUTE;
+/** A role that was made a moment ago may not be known everywhere yet, and Fargate may be short of machines. */
+const START_ATTEMPTS = 5;
 /** ECS may not know a task yet that it has just started, and may not answer for a while. */
 const MAX_LOOKS_IN_VAIN = 10;
 const ANSWER_ATTEMPTS = 5;
@@ -37,6 +39,17 @@ exports.runner = ({ ecs, lambda, sleep, now, log }) => {
     });
     if (tasks.length === 0) throw new Error(`ECS started no task: ${reasons(failures)}`);
     return tasks[0].taskArn;
+  }
+
+  async function startAtLast(event) {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await start(event);
+      } catch (error) {
+        if (attempt === START_ATTEMPTS) throw error;
+        await sleep(POLL_MS);
+      }
+    }
   }
 
   async function look(cluster, taskArn) {
@@ -69,7 +82,7 @@ exports.runner = ({ ecs, lambda, sleep, now, log }) => {
   /** Runs the task, or goes on with it. Resolves with it when it ended well, and with nothing when it goes on. */
   async function run(event, context) {
     const cluster = event.ResourceProperties.ClusterArn;
-    const taskArn = event.TaskArn ?? (await start(event));
+    const taskArn = event.TaskArn ?? (await startAtLast(event));
     try {
       if (await watch(cluster, taskArn, context)) return taskArn;
       await lambda.invoke({

@@ -52,7 +52,8 @@ class Ears {
 class World {
   readonly calls: [string, Record<string, unknown>][] = [];
   readonly logged: string[] = [];
-  started: Found | Error = { tasks: [running] };
+  /** What starting brings, time for time; the last one again and again. */
+  started: (Found | Error)[] = [{ tasks: [running] }];
   /** What is seen, look for look; the last one again and again. */
   seen: (Task | Found | Error)[] = [done];
   nowMs = CREATED;
@@ -62,7 +63,12 @@ class World {
   means(): Means {
     return {
       ecs: {
-        runTask: (input) => this.#answer('runTask', input, this.started),
+        runTask: (input) =>
+          this.#answer(
+            'runTask',
+            input,
+            (this.started.length > 1 ? this.started.shift() : this.started[0]) as Found,
+          ),
         describeTasks: (input) => {
           const next = this.seen.length > 1 ? this.seen.shift() : this.seen[0];
           const found = next !== undefined && 'taskArn' in next ? { tasks: [next] } : next;
@@ -199,21 +205,21 @@ describe('the runner', () => {
     [
       'is not started',
       (of) => {
-        of.started = { tasks: [], failures: [{ reason: 'RESOURCE:CPU', detail: 'none left' }] };
+        of.started = [{ tasks: [], failures: [{ reason: 'RESOURCE:CPU', detail: 'none left' }] }];
       },
       /started no task: RESOURCE:CPU none left/,
     ],
     [
       'is not started, for no reason',
       (of) => {
-        of.started = {};
+        of.started = [{}];
       },
       /started no task: no reason/,
     ],
     [
       'may not be started',
       (of) => {
-        of.started = new Error('AccessDeniedException: not authorized to perform: ecs:RunTask');
+        of.started = [new Error('AccessDeniedException: not authorized to perform: ecs:RunTask')];
       },
       /not authorized to perform: ecs:RunTask/,
     ],
@@ -227,7 +233,7 @@ describe('the runner', () => {
     [
       'has a very long reason',
       (of) => {
-        of.started = new Error('x'.repeat(10_000));
+        of.started = [new Error('x'.repeat(10_000))];
       },
       /^x{1000} \(its log/,
     ],
@@ -236,6 +242,19 @@ describe('the runner', () => {
     await handle(event());
     expect(ears.heard).toMatchObject([{ Status: 'FAILED', PhysicalResourceId: 'RunSetup' }]);
     expect(ears.heard[0].Reason).toMatch(reason);
+  });
+
+  it('starts again what could not be started at once, as the same request', async () => {
+    world.started = [
+      new Error('AccessDeniedException'),
+      { failures: [{ reason: 'Capacity is unavailable' }] },
+      { tasks: [running] },
+    ];
+    await handle(event());
+    expect(world.named('runTask').map(({ clientToken }) => clientToken)).toEqual(
+      Array(3).fill(event().RequestId),
+    );
+    expect(ears.heard).toMatchObject([{ Status: 'SUCCESS' }]);
   });
 
   it('looks again when ECS does not know the task yet, or does not answer', async () => {
