@@ -1,7 +1,6 @@
 import { CommonStack } from './lakerunner/common/stack.ts';
-
+import { RootStack } from './lakerunner/root/stack.ts';
 import { ServicesStack } from './lakerunner/services/stack.ts';
-
 import { SetupStack } from './lakerunner/setup/stack.ts';
 import { VpcStack } from './lakerunner/vpc.ts';
 import type { TemplateStack } from './template-stack.ts';
@@ -16,6 +15,7 @@ const TEMPLATES: Readonly<Record<string, () => TemplateStack>> = {
   'lakerunner-common.yaml': () => new CommonStack(),
   'lakerunner-ecs-setup.yaml': () => new SetupStack(),
   'lakerunner-ecs-services.yaml': () => new ServicesStack(),
+  'lakerunner-root.yaml': () => new RootStack(),
 };
 
 /** Other names of a template, by which the guides of Lakerunner call it: the same bytes. */

@@ -31,7 +31,7 @@ describe('templateYaml', () => {
   });
 
   it('quotes what begins like syntax', () => {
-    expect(templateYaml(withValue([':a', 'b']))).toContain('[":a", b]');
+    expect(templateYaml(withValue([':a', 'b', '(c)?']))).toContain('[":a", b, "(c)?"]');
   });
 
   it('has the sections in the order of the documentation, and knows no others', () => {

@@ -30,8 +30,8 @@ export function templateYaml(template: Readonly<Record<string, unknown>>): strin
   });
   visit(document, {
     Scalar: (_key, node) => {
-      // The parser of AWS takes such a beginning for syntax where a collection stands on one line.
-      if (typeof node.value === 'string' && /^[:?-]/.test(node.value)) node.type = 'QUOTE_DOUBLE';
+      // Not every parser takes these plain where a collection stands on one line; SnakeYAML's and Python's do not.
+      if (typeof node.value === 'string' && /^[:-]|\?/.test(node.value)) node.type = 'QUOTE_DOUBLE';
     },
     Collection: (_key, node, path) => {
       if (path.length <= 2 || !isCollection(node)) return undefined;
