@@ -119,7 +119,8 @@ export class RootStack extends TemplateStack {
   }
 
   #grafana(common: CfnStack, services: CfnStack, condition: CfnCondition): CfnStack {
-    const { sourceCidr, images, grafanaResetToken, grafanaApiKeySecretArn } = this.#parameters;
+    const { sourceCidr, certificateArn, images, grafanaResetToken, grafanaApiKeySecretArn } =
+      this.#parameters;
     const { GrafanaImage, GrafanaInitImage } = images;
     return this.#nested(
       'GrafanaStack',
@@ -127,7 +128,8 @@ export class RootStack extends TemplateStack {
       {
         CommonInfraStackName: nameOf(common),
         ServicesStackName: nameOf(services),
-        ...handedOn({ AlbSourceCidr: sourceCidr, GrafanaImage, GrafanaInitImage }),
+        ...handedOn({ AlbSourceCidr: sourceCidr, CertificateArn: certificateArn }),
+        ...handedOn({ GrafanaImage, GrafanaInitImage }),
         ...handedOn({ GrafanaResetToken: grafanaResetToken, GrafanaApiKeySecretArn: grafanaApiKeySecretArn }),
       },
       condition,
