@@ -8,7 +8,10 @@ import { allow, type Statements } from '../roles.ts';
 
 const CODE = readFileSync(new URL('./runner/index.cjs', import.meta.url), 'utf8');
 
-/** The longest that Lambda allows. The function hands itself over before. */
+/**
+ * The longest that Lambda allows. The function hands itself over before, four times at most: Lambda's own guard against
+ * loops counts to sixteen.
+ */
 const TIMEOUT_SECONDS = 900;
 const MEMORY_MIB = 256;
 const LOG_DAYS = 14;
@@ -49,8 +52,6 @@ export class TaskRunner extends Construct {
       timeout: TIMEOUT_SECONDS,
       memorySize: MEMORY_MIB,
       loggingConfig: { logGroup: logs.ref },
-      // It invokes itself as often as the task takes, which is an hour at most.
-      recursiveLoop: 'Allow',
     });
     // Apart from the role, since it names the function, which has the role.
     this.handOver = new CfnPolicy(this, 'RunnerHandOver', {
