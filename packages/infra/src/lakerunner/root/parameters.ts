@@ -53,7 +53,7 @@ export interface RootParameters {
   readonly otelEndpoint: CfnParameter;
   readonly images: Readonly<Record<ImageParameter, CfnParameter>>;
   readonly grafanaResetToken: CfnParameter;
-  readonly grafanaApiKeySecretArn: CfnParameter;
+  readonly apiKeySecretArn: CfnParameter;
   readonly setupToken: CfnParameter;
 }
 
@@ -97,8 +97,8 @@ export function rootParameters(stack: TemplateStack): RootParameters {
       default: '',
       description: 'A new value wipes what Grafana has stored; nothing, and the same value again, do not.',
     }),
-    grafanaApiKeySecretArn: arnParameter(stack, 'GrafanaApiKeySecretArn', {
-      label: "Secret of Grafana's API key",
+    apiKeySecretArn: arnParameter(stack, 'ApiKeySecretArn', {
+      label: "Secret of Grafana's and the demo's API key",
       service: 'secretsmanager',
       description: 'JSON with api_key, one of those in ApiKeysOverride. Nothing: the generated key.',
     }),
@@ -116,8 +116,13 @@ export function rootParameters(stack: TemplateStack): RootParameters {
     { label: 'Parts', parameters: Object.keys(parts) },
     { ...byo.group, parameters: [...byo.group.parameters, 'ExistingTaskRoleArn', 'KmsKeyArn'] },
     { label: 'Load balancers', parameters: ['AlbScheme', 'AlbSourceCidr', 'CertificateArn'] },
-    { label: 'Settings', parameters: [...Object.keys(settings), 'OtelEndpoint', 'SetupToken'] },
-    { label: 'Grafana', parameters: ['GrafanaResetToken', 'GrafanaApiKeySecretArn'] },
+    {
+      label: 'Settings',
+      parameters: [
+        ...Object.keys(settings),
+        ...['ApiKeySecretArn', 'OtelEndpoint', 'SetupToken', 'GrafanaResetToken'],
+      ],
+    },
     { label: 'Images', parameters: Object.keys(images) },
   ]);
   return declared;

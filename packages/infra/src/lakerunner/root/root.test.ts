@@ -127,7 +127,7 @@ describe('the root', () => {
       /internet-facing needs PublicSubnet1Id/,
       /CreateGrafana=Yes needs CreateECSServices=Yes/,
       /CreateDemoApps=Yes needs CreateCollector=Yes/,
-      /ApiKeysOverride needs GrafanaApiKeySecretArn/,
+      /need ApiKeySecretArn with ApiKeysOverride/,
       /PrivateSubnet1Id and PrivateSubnet2Id are two subnets/,
     ]) {
       expect(said).toContainEqual(expect.stringMatching(part));

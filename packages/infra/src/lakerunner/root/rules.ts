@@ -53,18 +53,21 @@ export function rootRules(stack: TemplateStack, parameters: RootParameters): voi
     is(parts.CreateECSServices, 'Yes'),
     'CreateGrafana=Yes needs CreateECSServices=Yes',
   ]);
-  rule('GrafanaNeedsKey', Fn.conditionAnd(is(parts.CreateGrafana, 'Yes'), given(settings.ApiKeysOverride)), [
-    given(parameters.grafanaApiKeySecretArn),
-    'CreateGrafana=Yes with ApiKeysOverride needs GrafanaApiKeySecretArn, since the generated key opens nothing then',
-  ]);
+  rule(
+    'OverrideNeedsKey',
+    Fn.conditionAnd(
+      given(settings.ApiKeysOverride),
+      Fn.conditionOr(is(parts.CreateGrafana, 'Yes'), is(parts.CreateDemoApps, 'Yes')),
+    ),
+    [
+      given(parameters.apiKeySecretArn),
+      'Grafana and the demo need ApiKeySecretArn with ApiKeysOverride, since the generated key opens nothing then',
+    ],
+  );
   rule(
     'DemoNeedsOthers',
     is(parts.CreateDemoApps, 'Yes'),
     [is(parts.CreateECSServices, 'Yes'), 'CreateDemoApps=Yes needs CreateECSServices=Yes'],
     [is(parts.CreateCollector, 'Yes'), 'CreateDemoApps=Yes needs CreateCollector=Yes'],
-    [
-      not(given(settings.ApiKeysOverride)),
-      'CreateDemoApps=Yes sends with the generated key, which ApiKeysOverride replaces',
-    ],
   );
 }

@@ -119,8 +119,7 @@ export class RootStack extends TemplateStack {
   }
 
   #grafana(common: CfnStack, services: CfnStack, condition: CfnCondition): CfnStack {
-    const { sourceCidr, certificateArn, images, grafanaResetToken, grafanaApiKeySecretArn } =
-      this.#parameters;
+    const { sourceCidr, certificateArn, images, grafanaResetToken, apiKeySecretArn } = this.#parameters;
     const { GrafanaImage, GrafanaInitImage } = images;
     return this.#nested(
       'GrafanaStack',
@@ -130,14 +129,15 @@ export class RootStack extends TemplateStack {
         ServicesStackName: nameOf(services),
         ...handedOn({ AlbSourceCidr: sourceCidr, CertificateArn: certificateArn }),
         ...handedOn({ GrafanaImage, GrafanaInitImage }),
-        ...handedOn({ GrafanaResetToken: grafanaResetToken, GrafanaApiKeySecretArn: grafanaApiKeySecretArn }),
+        ...handedOn({ GrafanaResetToken: grafanaResetToken, GrafanaApiKeySecretArn: apiKeySecretArn }),
       },
       condition,
     );
   }
 
   #demo(common: CfnStack, services: CfnStack, collector: CfnStack, condition: CfnCondition): CfnStack {
-    const { SampleAppImage } = this.#parameters.images;
+    const { images, apiKeySecretArn } = this.#parameters;
+    const { SampleAppImage } = images;
     return this.#nested(
       'DemoAppsStack',
       'lakerunner-demo-apps',
@@ -145,7 +145,7 @@ export class RootStack extends TemplateStack {
         CommonInfraStackName: nameOf(common),
         ServicesStackName: nameOf(services),
         OtelCollectorStackName: nameOf(collector),
-        ...handedOn({ SampleAppImage }),
+        ...handedOn({ SampleAppImage, ApiKeySecretArn: apiKeySecretArn }),
       },
       condition,
     );
