@@ -1,5 +1,6 @@
 import { CommonStack } from './lakerunner/common/stack.ts';
 import { RootStack } from './lakerunner/root/stack.ts';
+import { GrafanaStack } from './lakerunner/grafana/stack.ts';
 import { ServicesStack } from './lakerunner/services/stack.ts';
 import { SetupStack } from './lakerunner/setup/stack.ts';
 import { VpcStack } from './lakerunner/vpc.ts';
@@ -16,6 +17,7 @@ const TEMPLATES: Readonly<Record<string, () => TemplateStack>> = {
   'lakerunner-ecs-setup.yaml': () => new SetupStack(),
   'lakerunner-ecs-services.yaml': () => new ServicesStack(),
   'lakerunner-root.yaml': () => new RootStack(),
+  'lakerunner-grafana-service.yaml': () => new GrafanaStack(),
 };
 
 /** Other names of a template, by which the guides of Lakerunner call it: the same bytes. */

@@ -9,7 +9,7 @@ import { importedFrom } from '../template-stack.ts';
 const LOG_DAYS = 14;
 
 /** Where containers may write: all else of them is read-only. The image sets TMPDIR and HOME to it. */
-const SCRATCH = '/scratch';
+export const SCRATCH = '/scratch';
 
 /**
  * What the agent of ECS Exec writes to in a container, which AWS does not support where the rest is read-only. Where
@@ -28,7 +28,7 @@ export function serviceLogGroup(scope: Construct, title: string, service: string
   });
 }
 
-function logsTo(group: CfnLogGroup, prefix: string): CfnTaskDefinition.LogConfigurationProperty {
+export function logsTo(group: CfnLogGroup, prefix: string): CfnTaskDefinition.LogConfigurationProperty {
   return {
     logDriver: 'awslogs',
     options: {
