@@ -5,7 +5,7 @@
 #   GRAFANA_RESET_TOKEN  empty: nothing happens. The last token again: nothing happens. Any other, the first as well:
 #                        data/ is emptied, and the token is remembered, also when it is empty afterwards.
 #
-# Run it while no Grafana uses the directory. It may be killed anywhere and run again: what was there is first moved aside
+# Run it while no Grafana uses the directory, as init.sh does. It may be killed anywhere and run again: what was there is first moved aside
 # in one step, together with a copy of the token in it, so that a later run knows whether that has happened.
 set -eu
 

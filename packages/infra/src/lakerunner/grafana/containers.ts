@@ -61,10 +61,13 @@ function grafana(means: GrafanaMeans): ContainerDefinition {
   return {
     name: GRAFANA,
     image: image.valueAsString,
+    // The image's own entry point behind a lock: two Grafanas would write to one SQLite file.
+    entryPoint: ['sh', `${CONFIG}/run.sh`],
     dependsOn: [{ containerName: INIT, condition: 'SUCCESS' }],
     portMappings: [{ containerPort: PORTS.grafana }],
     healthCheck: healthCheck([...(defaults.health ?? [])]),
     environment: variables({
+      GRAFANA_HOME: HOME,
       GF_PATHS_DATA: `${HOME}/data`,
       GF_PATHS_PLUGINS: `${HOME}/data/plugins`,
       GF_PATHS_PROVISIONING: `${CONFIG}/provisioning`,

@@ -147,7 +147,7 @@ export class GrafanaStack extends TemplateStack {
     const service = fargateService(this, TITLE, {
       ...{ common, task },
       desiredCount: this.#grafana.replicas,
-      // Two Grafanas would write to one SQLite file, and a reset would meet the one that still runs.
+      // The next one waits for the lock of the last one, which must therefore go first.
       healthy: { minimum: 0, maximum: 100 },
       loadBalancers: [{ containerName: GRAFANA, containerPort: PORTS.grafana, targetGroupArn: targets.ref }],
       graceSeconds: 180,
