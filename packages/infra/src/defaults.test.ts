@@ -12,6 +12,7 @@ function valid(): Record<string, unknown> {
     storage_profiles: [{ organization_id: '12340000-0000-4000-8000-000000000000', bucket: 'b' }],
     images: Object.fromEntries(IMAGES.map((name) => [name, 'registry.example:5000/a/b:1.0'])),
     lakerunner_marker: 'example.io/lakerunner',
+    collector_marker: 'example.io/collector',
     health: { command: ['CMD', 'ask'], lakerunner: ['CMD', 'theirs'] },
     services: { one: SERVICE },
   };

@@ -15,8 +15,8 @@ export type ImageName = (typeof IMAGES)[number];
 export interface LakerunnerDefaults {
   readonly command: readonly string[] | 'image';
   readonly port?: number;
-  /** As `health` of ECS says it, `CMD` first. */
-  readonly health: readonly string[];
+  /** What ECS asks in the container, `CMD` first; undefined where nothing can be asked. */
+  readonly health?: readonly string[];
 }
 
 /** How a service is run. */
@@ -46,6 +46,8 @@ export interface StackDefaults {
   readonly images: Readonly<Record<ImageName, string>>;
   /** What the name of an image of Lakerunner's own holds. */
   readonly lakerunnerMarker: string;
+  /** The same for their OpenTelemetry collector. */
+  readonly collectorMarker: string;
   readonly services: ReadonlyMap<string, ServiceDefaults>;
 }
 
@@ -64,7 +66,15 @@ export function parseDefaults(text: string, file: string): StackDefaults {
   } catch (error) {
     throw new ConfigError(`${file} is not YAML: ${messageOf(error)}`, { cause: error });
   }
-  const sections = ['api_keys', 'storage_profiles', 'images', 'lakerunner_marker', 'health', 'services'];
+  const sections = [
+    'api_keys',
+    'storage_profiles',
+    'images',
+    'lakerunner_marker',
+    'collector_marker',
+    'health',
+    'services',
+  ];
   const given = fieldsOf(document, file, sections);
   const { organization_id: organization } = fieldsOf(given.api_keys, `${file}: api_keys`, [
     'organization_id',
@@ -82,6 +92,7 @@ export function parseDefaults(text: string, file: string): StackDefaults {
     storageProfiles: profiles(given.storage_profiles, `${file}: storage_profiles`),
     images: images(given.images, `${file}: images`),
     lakerunnerMarker: textOf(given.lakerunner_marker, `${file}: lakerunner_marker`),
+    collectorMarker: textOf(given.collector_marker, `${file}: collector_marker`),
     services: services(given.services, `${file}: services`, health),
   };
 }
@@ -161,7 +172,7 @@ function service(value: unknown, where: string, health: Health): ServiceDefaults
 function ofLakerunner(value: unknown, where: string, { lakerunners }: Health): LakerunnerDefaults {
   const { command, port, health = lakerunners } = fieldsOf(value, where, ['command', 'port', 'health']);
   return {
-    health: healthOf(health, `${where}.health`),
+    ...(health === 'none' ? {} : { health: healthOf(health, `${where}.health`) }),
     command: command === 'image' ? command : words(command, `${where}.command`),
     ...(port === undefined ? {} : { port: whole(port, `${where}.port`) }),
   };

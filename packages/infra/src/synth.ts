@@ -1,5 +1,7 @@
 import { CommonStack } from './lakerunner/common/stack.ts';
 import { RootStack } from './lakerunner/root/stack.ts';
+import { CollectorStack } from './lakerunner/collector/stack.ts';
+import { DemoAppsStack } from './lakerunner/demo-apps.ts';
 import { GrafanaStack } from './lakerunner/grafana/stack.ts';
 import { ServicesStack } from './lakerunner/services/stack.ts';
 import { SetupStack } from './lakerunner/setup/stack.ts';
@@ -18,6 +20,8 @@ const TEMPLATES: Readonly<Record<string, () => TemplateStack>> = {
   'lakerunner-ecs-services.yaml': () => new ServicesStack(),
   'lakerunner-root.yaml': () => new RootStack(),
   'lakerunner-grafana-service.yaml': () => new GrafanaStack(),
+  'lakerunner-otel-collector.yaml': () => new CollectorStack(),
+  'lakerunner-demo-apps.yaml': () => new DemoAppsStack(),
 };
 
 /** Other names of a template, by which the guides of Lakerunner call it: the same bytes. */

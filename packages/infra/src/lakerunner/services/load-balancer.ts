@@ -55,7 +55,7 @@ export function httpListener(
     certificateArn: CfnParameter;
     hasCertificate: CfnCondition;
   },
-): { targets: CfnTargetGroup; listener: CfnListener } {
+): { port: number; targets: CfnTargetGroup; listener: CfnListener } {
   const { port, balancer, vpcId, healthPath, certificateArn, hasCertificate } = options;
   const targets = new CfnTargetGroup(scope, `Tg${port}`, {
     ...{ port, protocol: 'HTTP', targetType: 'ip', vpcId },
@@ -76,7 +76,7 @@ export function httpListener(
     sslPolicy: eitherText(hasCertificate, TLS_POLICY, Aws.NO_VALUE),
     defaultActions: [{ type: 'forward', targetGroupArn: targets.ref }],
   });
-  return { targets, listener };
+  return { port, targets, listener };
 }
 
 /** The load balancer of the query API, which Grafana's stack shares. */

@@ -22,6 +22,13 @@ const CONTAINER = 'AppContainer';
 /** Its images run as root and write wherever they like. */
 const LAKERUNNERS_USER = '0';
 
+/** A port of the tasks, and what sends to it. */
+export interface Attachment {
+  readonly port: number;
+  readonly targets: CfnTargetGroup;
+  readonly listener: CfnListener;
+}
+
 export interface LakeServiceOptions {
   readonly name: string;
   readonly defaults: ServiceDefaults;
@@ -31,7 +38,8 @@ export interface LakeServiceOptions {
   readonly secrets: NonNullable<ContainerDefinition['secrets']>;
   readonly taskRoleArn: string;
   readonly executionRole: CfnRole;
-  readonly behind?: { readonly targets: CfnTargetGroup; readonly listener: CfnListener };
+  /** Each port that a load balancer sends to. */
+  readonly behind?: readonly Attachment[];
   /** Where its addresses are registered. */
   readonly registryArn?: string;
 }
@@ -43,7 +51,7 @@ export class LakeService extends Construct {
   constructor(scope: Construct, options: LakeServiceOptions) {
     const title = titleOf(options.name);
     super(scope, title);
-    const { name, defaults, common, image, behind, registryArn } = options;
+    const { name, defaults, common, image, behind = [], registryArn } = options;
     const logs = serviceLogGroup(this, title, name);
     const task = taskDefinition(this, title, {
       size: defaults,
@@ -51,6 +59,7 @@ export class LakeService extends Construct {
         {
           ...containerBase({ name: CONTAINER, service: name, image: image.parameter, logs }),
           ...program(image.isLakerunners, defaults),
+          portMappings: portMappings(image.isLakerunners, defaults, behind),
           environment: options.environment,
           secrets: options.secrets,
         },
@@ -64,39 +73,47 @@ export class LakeService extends Construct {
         defaults.lakerunner === undefined
           ? eitherNumber(image.isLakerunners, 0, defaults.replicas)
           : defaults.replicas,
-      ...(behind === undefined ? {} : attached(behind, defaults)),
+      ...attached(behind),
       ...(registryArn === undefined ? {} : { registries: [{ registryArn }] }),
     });
     // ECS takes no target group that no listener sends anything to.
-    if (behind !== undefined) this.service.addResourceDependency(behind.listener);
+    for (const { listener } of behind) this.service.addResourceDependency(listener);
   }
 }
 
-function attached({ targets }: { targets: CfnTargetGroup }, { port }: ServiceDefaults) {
+function attached(behind: readonly Attachment[]) {
+  if (behind.length === 0) return {};
   return {
-    loadBalancers: [{ containerName: CONTAINER, containerPort: port, targetGroupArn: targets.ref }],
+    loadBalancers: behind.map(({ port, targets }) => ({
+      containerName: CONTAINER,
+      containerPort: port,
+      targetGroupArn: targets.ref,
+    })),
     graceSeconds: 120,
   };
 }
 
-/** What differs between the two images: command, health command, user, whether all is read-only, and the port. */
+/** What differs between the two images: command, health command, user, and whether all is read-only. */
 function program(isLakerunners: CfnCondition, defaults: ServiceDefaults): Partial<ContainerDefinition> {
-  const { command, health, port } = defaults;
-  const lakerunner: Partial<LakerunnerDefaults> = defaults.lakerunner ?? {};
-  const theirs = Array.isArray(lakerunner.command) ? lakerunner.command : Aws.NO_VALUE;
-  const ask = eitherList(isLakerunners, lakerunner.health ?? health, health);
+  const { command, health = [] } = defaults;
+  const lakerunner: LakerunnerDefaults = defaults.lakerunner ?? { command: 'image', health };
+  const theirs = lakerunner.command === 'image' ? Aws.NO_VALUE : lakerunner.command;
   return {
     command: eitherList(isLakerunners, theirs, command),
     user: eitherText(isLakerunners, LAKERUNNERS_USER, OUR_USER),
     readonlyRootFilesystem: either(isLakerunners, false, true),
-    healthCheck: healthCheck(ask),
-    ...(port === undefined
-      ? {}
-      : { portMappings: [{ containerPort: portOf(isLakerunners, port, lakerunner) }] }),
+    healthCheck:
+      lakerunner.health === undefined
+        ? either(isLakerunners, Aws.NO_VALUE, { Command: health, StartPeriod: 60, Timeout: 10 })
+        : healthCheck(eitherList(isLakerunners, lakerunner.health, health)),
   };
 }
 
-function portOf(isLakerunners: CfnCondition, port: number, lakerunner: { readonly port?: number }): number {
-  if (lakerunner.port === undefined || lakerunner.port === port) return port;
-  return eitherNumber(isLakerunners, lakerunner.port, port);
+function portMappings(isLakerunners: CfnCondition, defaults: ServiceDefaults, behind: readonly Attachment[]) {
+  const { port, lakerunner } = defaults;
+  if (port === undefined) {
+    return behind.length === 0 ? undefined : behind.map(({ port: containerPort }) => ({ containerPort }));
+  }
+  const theirs = lakerunner?.port ?? port;
+  return [{ containerPort: theirs === port ? port : eitherNumber(isLakerunners, theirs, port) }];
 }

@@ -121,7 +121,7 @@ export class ServicesStack extends TemplateStack {
       registryArn: discovery.service('WorkerDiscovery', 'query-worker').attrArn,
     });
     this.#service(QUERY_API, {
-      ...{ ...query, image: images.api, behind },
+      ...{ ...query, image: images.api, behind: [behind] },
       registryArn: discovery.service('ApiDiscovery', 'query-api').attrArn,
       variables: {
         QUERY_WORKER_SERVICE_NAME: addressOf('query-worker', PORTS.queryWorker),

@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs';
+import { CfnCondition, type CfnParameter, Fn } from 'aws-cdk-lib/core';
+import { serviceDefaults, stackDefaults } from '../../defaults.ts';
+import { importedFrom, TemplateStack } from '../../template-stack.ts';
+import { eitherText, isGiven, isValue, onlyIf } from '../conditions.ts';
+import { imageParameter, type ServiceImage } from '../image.ts';
+import {
+  certificateParameter,
+  cidrParameter,
+  kmsKeyParameter,
+  schemeParameter,
+  stackNameParameter,
+  taskRoleParameter,
+} from '../parameters.ts';
+import { PORTS } from '../ports.ts';
+import { allow, allowKey, EXEC, ecsRole, START, type Statements } from '../roles.ts';
+import { addressOf, Discovery } from '../services/discovery.ts';
+import { databaseSecrets, databaseVariables, variables } from '../services/environment.ts';
+import { LakeService } from '../services/service.ts';
+import { GatewayBalancer } from './load-balancer.ts';
+
+const NAME = 'otel-gateway';
+const LAKERUNNERS_CONFIG = new URL('./otel-config.yaml', import.meta.url);
+
+/** A gateway that takes OTLP from applications and collectors, and stores it as raw objects before it answers. */
+export class CollectorStack extends TemplateStack {
+  readonly #defaults = stackDefaults();
+  readonly #common: CfnParameter;
+
+  constructor() {
+    super('Lakerunner OTEL collector: OTLP over gRPC and HTTP, behind a network load balancer.');
+    this.#common = stackNameParameter(this, 'CommonInfraStackName', 'Common infrastructure stack');
+    const scheme = schemeParameter(this, 'LoadBalancerType');
+    const sourceCidr = cidrParameter(
+      this,
+      'SourceCidr',
+      'Who may send. Senders of a private subnet reach an internet-facing load balancer with the address of their NAT gateway.',
+    );
+    const certificateArn = certificateParameter(this);
+    const organization = this.parameter('OrganizationId', {
+      label: 'Organization',
+      type: 'String',
+      default: this.#defaults.organization,
+      description: 'Only API keys of this organization are taken.',
+      allowedPattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
+      constraintDescription: 'a UUID in lower case',
+    });
+    const collector = this.parameter('CollectorName', {
+      label: 'Collector name',
+      type: 'String',
+      default: 'lakerunner',
+      description: 'Stands in the keys of raw objects of senders that name no collector.',
+      allowedPattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$',
+      constraintDescription: 'letters, digits, ".", "_" and "-"',
+    });
+    const image = imageParameter(this, {
+      name: 'OtelCollectorImage',
+      label: 'Image of the collector',
+      description: "Ours, or Lakerunner's collector.",
+      image: this.#defaults.images.otel_collector,
+      marker: this.#defaults.collectorMarker,
+      condition: 'Lakerunner',
+    });
+    const config = this.parameter('OtelConfigYaml', {
+      label: 'Collector configuration',
+      type: 'String',
+      default: '',
+      description:
+        "For Lakerunner's collector, which is given one anyway. Our image refuses to start with one.",
+    });
+    const taskRoleArn = taskRoleParameter(this);
+    const kmsKeyArn = kmsKeyParameter(this);
+    this.groups([
+      { label: 'Stacks', parameters: ['CommonInfraStackName'] },
+      { label: 'Load balancer', parameters: ['LoadBalancerType', 'SourceCidr', 'CertificateArn'] },
+      {
+        label: 'Collector',
+        parameters: ['OrganizationId', 'CollectorName', 'OtelCollectorImage', 'OtelConfigYaml'],
+      },
+      { label: 'Bring your own', parameters: ['TaskRoleArn', 'KmsKeyArn'] },
+    ]);
+    const hasCertificate = isGiven(this, 'HasCertificate', certificateArn);
+    const hasOwnRole = isValue(this, 'HasOwnRole', taskRoleArn, '');
+    const key = allowKey(isGiven(this, 'HasKmsKey', kmsKeyArn), kmsKeyArn.valueAsString);
+    const balancing = new GatewayBalancer(this, {
+      ...{ common: this.#common, scheme, sourceCidr, certificateArn, hasCertificate },
+      isInternetFacing: isValue(this, 'IsInternetFacing', scheme, 'internet-facing'),
+      isLakerunners: image.isLakerunners,
+    });
+    const execution = ecsRole(this, 'ExecutionRole', {
+      statements: [
+        ...START,
+        key,
+        allow(['secretsmanager:GetSecretValue'], importedFrom(this.#common, 'DbSecretArn')),
+      ],
+    });
+    const task = ecsRole(this, 'TaskRole', { statements: [...this.#access(), key, EXEC] });
+    task.cfnOptions.condition = hasOwnRole;
+    const discovery = new Discovery(this, importedFrom(this.#common, 'VpcId'));
+    const { service } = new LakeService(this, {
+      ...{ name: NAME, common: this.#common, image, behind: balancing.behind },
+      defaults: serviceDefaults(this.#defaults, NAME),
+      environment: [
+        ...variables({ OTEL_SERVICE_NAME: NAME }),
+        ...databaseVariables(this.#common),
+        ...variables({
+          LAKEWRIGHT_ORGANIZATION_ID: organization.valueAsString,
+          LAKEWRIGHT_COLLECTOR: collector.valueAsString,
+          ORGANIZATION_ID: organization.valueAsString,
+          COLLECTOR_NAME: collector.valueAsString,
+          AWS_S3_BUCKET: importedFrom(this.#common, 'BucketName'),
+        }),
+        this.#configuration(config, image),
+      ],
+      secrets: databaseSecrets(this.#common),
+      taskRoleArn: eitherText(hasOwnRole, task.attrArn, taskRoleArn.valueAsString),
+      executionRole: execution,
+      registryArn: discovery.service('GatewayDiscovery', NAME).attrArn,
+    });
+
+    const dns = balancing.balancer.attrDnsName;
+    const urlScheme = eitherText(hasCertificate, 'https', 'http');
+    const endpoint = (port: number) =>
+      Fn.sub(`\${Scheme}://\${LoadBalancer.DNSName}:${port}`, { Scheme: urlScheme });
+    this.output('LoadBalancerDNS', dns, { description: 'Name of the load balancer' });
+    this.output('GrpcEndpoint', endpoint(PORTS.otlpGrpc), { description: 'OTLP over gRPC' });
+    this.output('HttpEndpoint', endpoint(PORTS.otlpHttp), { description: 'OTLP over HTTP' });
+    this.output('InternalHttpEndpoint', addressOf(NAME, PORTS.otlpHttp, 'http://'), {
+      description: 'OTLP over HTTP for tasks of this install, past the load balancer',
+    });
+    this.output('ServiceArn', service.ref, { description: 'ECS service' });
+  }
+
+  /** Raw objects are written; without ListBucket S3 says of what is not there that it may not be looked at. */
+  #access(): Statements {
+    const bucket = importedFrom(this.#common, 'BucketArn');
+    return [
+      allow(['s3:ListBucket'], bucket),
+      allow(
+        ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'],
+        Fn.join('/', [bucket, 'otel-raw/*']),
+      ),
+    ];
+  }
+
+  /** Given to Lakerunner's collector in any case, and to ours only for it to refuse what somebody means for the other. */
+  #configuration(config: CfnParameter, image: ServiceImage) {
+    const isCustom = isGiven(this, 'HasCustomConfig', config);
+    const isPassed = new CfnCondition(this, 'PassesConfig', {
+      expression: Fn.conditionOr(isCustom, image.isLakerunners),
+    });
+    const usual = readFileSync(LAKERUNNERS_CONFIG, 'utf8').replace(/^#.*\n/gm, '');
+    return onlyIf(isPassed, {
+      Name: 'CHQ_COLLECTOR_CONFIG_YAML',
+      Value: eitherText(isCustom, config.valueAsString, usual),
+    });
+  }
+}
