@@ -1,8 +1,8 @@
-import { CommonStack } from './lakerunner/common/stack.ts';
-import { RootStack } from './lakerunner/root/stack.ts';
 import { CollectorStack } from './lakerunner/collector/stack.ts';
+import { CommonStack } from './lakerunner/common/stack.ts';
 import { DemoAppsStack } from './lakerunner/demo-apps.ts';
 import { GrafanaStack } from './lakerunner/grafana/stack.ts';
+import { RootStack } from './lakerunner/root/stack.ts';
 import { ServicesStack } from './lakerunner/services/stack.ts';
 import { SetupStack } from './lakerunner/setup/stack.ts';
 import { VpcStack } from './lakerunner/vpc.ts';

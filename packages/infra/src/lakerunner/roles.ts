@@ -1,4 +1,4 @@
-import { CfnManagedPolicy, CfnRole } from 'aws-cdk-lib/aws-iam';
+import { CfnManagedPolicy, CfnPolicy, CfnRole } from 'aws-cdk-lib/aws-iam';
 import { type CfnCondition, Fn, type IResolvable } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { onlyIf } from './conditions.ts';
@@ -54,6 +54,15 @@ export const START: Statements = [
 /** What several roles may, once. Without a name, as the roles: CAPABILITY_IAM is enough. */
 export function sharedPolicy(scope: Construct, id: string, statements: Statements): CfnManagedPolicy {
   return new CfnManagedPolicy(scope, id, { policyDocument: document(statements) });
+}
+
+/** What `role` may besides, so that it can be there under a condition: IAM takes no policy without a statement. */
+export function rolePolicy(scope: Construct, id: string, role: CfnRole, statements: Statements): CfnPolicy {
+  return new CfnPolicy(scope, id, {
+    policyName: id,
+    policyDocument: document(statements),
+    roles: [role.ref],
+  });
 }
 
 /** A role of ECS tasks: it may what `shared` says, and `statements`. */

@@ -1,9 +1,18 @@
 import type { CfnRole } from 'aws-cdk-lib/aws-iam';
-import { type CfnCondition, type CfnParameter, Fn } from 'aws-cdk-lib/core';
+import { CfnCondition, type CfnParameter, Fn } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { importedFrom } from '../../template-stack.ts';
-import { eitherText, onlyIf } from '../conditions.ts';
-import { allow, allowKey, EXEC, ecsRole, START, type Statements, sharedPolicy } from '../roles.ts';
+import { eitherText } from '../conditions.ts';
+import {
+  allow,
+  allowKey,
+  EXEC,
+  ecsRole,
+  rolePolicy,
+  START,
+  type Statements,
+  sharedPolicy,
+} from '../roles.ts';
 
 /** What services may do, by what they do with the bucket. */
 export type Tier = 'pubsub' | 'write' | 'sweep' | 'query';
@@ -40,8 +49,9 @@ export class ServiceRoles extends Construct {
       pubsub: role('PubsubTaskRole', this.#pubsub()),
       write: role('WriteTaskRole', this.#write()),
       sweep: role('SweepTaskRole', this.#sweep()),
-      query: role('QueryTaskRole', this.#query()),
+      query: role('QueryTaskRole', []),
     };
+    this.#lookForWorkers();
     const start = sharedPolicy(this, 'StartPolicy', [...START, this.#key()]);
     const startRole = (id: string, secrets: readonly string[]): CfnRole =>
       ecsRole(this, id, { statements: [allow(['secretsmanager:GetSecretValue'], secrets)], shared: start });
@@ -99,16 +109,18 @@ export class ServiceRoles extends Construct {
   }
 
   /** The actions on services and tasks are asked for with a cluster, and know it only as a condition. */
-  #query(): Statements {
-    const { common, asksEcs } = this.#means;
+  #lookForWorkers(): void {
+    const { common, asksEcs, hasOwnRoles } = this.#means;
     const actions = ['ListServices', 'DescribeServices', 'ListTasks', 'DescribeTasks'];
-    const inCluster = { ArnEquals: { 'ecs:cluster': importedFrom(common, 'ClusterArn') } };
-    const look = allow(
+    const condition = new CfnCondition(this, 'LooksForWorkers', {
+      expression: Fn.conditionAnd(hasOwnRoles, asksEcs),
+    });
+    const statement = allow(
       actions.map((action) => `ecs:${action}`),
       '*',
-      inCluster,
+      { ArnEquals: { 'ecs:cluster': importedFrom(common, 'ClusterArn') } },
     );
-    return [onlyIf(asksEcs, look)];
+    rolePolicy(this, 'LookForWorkers', this.#tasks.query, [statement]).cfnOptions.condition = condition;
   }
 
   #objects(pattern: string): string {

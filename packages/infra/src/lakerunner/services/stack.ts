@@ -1,6 +1,6 @@
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { CfnCondition, CfnParameter } from 'aws-cdk-lib/core';
-import { Fn } from 'aws-cdk-lib/core';
+import { Aws, Fn } from 'aws-cdk-lib/core';
 import { type ImageName, serviceDefaults, stackDefaults } from '../../defaults.ts';
 import { importedFrom, TemplateStack } from '../../template-stack.ts';
 import { eitherText, isGiven, isValue } from '../conditions.ts';
@@ -104,9 +104,7 @@ export class ServicesStack extends TemplateStack {
         image: images.go,
         taskRoleArn: roles.taskRoleArn(tier),
         executionRole: roles.execution,
-        ...(tier === 'pubsub'
-          ? { variables: { SQS_QUEUE_URL: importedFrom(this.#common, 'QueueUrl') } }
-          : {}),
+        ...(tier === 'pubsub' ? { variables: this.#queue() } : {}),
       });
     }
     const discovery = new Discovery(this, vpcId);
@@ -144,6 +142,10 @@ export class ServicesStack extends TemplateStack {
     });
     this.output('TaskRoleArn', roles.taskRoleArn('write'), { description: 'Role of the tasks that write' });
     this.output('ExecutionRoleArn', roles.execution.attrArn, { description: 'Role that starts tasks' });
+  }
+
+  #queue(): Record<string, string> {
+    return { SQS_QUEUE_URL: importedFrom(this.#common, 'QueueUrl'), SQS_REGION: Aws.REGION };
   }
 
   #image(name: string, label: string, image: ImageName, condition: string): ServiceImage {
