@@ -14,7 +14,12 @@ export interface WatchedLimits {
  * The limits of `config`, following its file: a quota is raised and a switch thrown without a restart. A file that
  * cannot be read or makes no sense changes nothing and is remarked on; its other sections count at a start only.
  */
-export function watchLimits(config: Config, logger: Logger, lookMs = LOOK_MS): WatchedLimits {
+export function watchLimits(
+  config: Config,
+  logger: Logger,
+  lookMs = LOOK_MS,
+  read: (path: string) => Promise<string> = (path) => readFile(path, 'utf8'),
+): WatchedLimits {
   let current = config.limits;
   const stop = new AbortController();
   const { file } = config;
@@ -40,7 +45,7 @@ export function watchLimits(config: Config, logger: Logger, lookMs = LOOK_MS): W
       if (stop.signal.aborted) return;
       try {
         // The file is small: it is read each time, so that no clock has to be trusted to have seen a change.
-        const text = await readFile(path, 'utf8');
+        const text = await read(path);
         // Half of a file may be a file that opens everything: what is read counts when it is there a second time.
         const settled = text === seen;
         seen = text;
