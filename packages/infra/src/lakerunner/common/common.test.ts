@@ -1,4 +1,5 @@
-import { RAW_RULES } from '@lakewright/lake';
+import { parseStorageProfiles, RAW_RULES } from '@lakewright/lake';
+import { loadApiKeys } from '@lakewright/otlp';
 import { describe, expect, it, test } from 'vitest';
 import { exportsOf, referencesIn, templateOf } from '../../../test/template.ts';
 import { PORTS } from '../ports.ts';
@@ -174,6 +175,32 @@ describe('API keys', () => {
       },
     ]);
     expect(Parameters.ApiKeysOverride.NoEcho).toBe(true);
+  });
+});
+
+describe('what setup reads', () => {
+  const ORGANIZATION = '12340000-0000-4000-8000-000000000000';
+  /** The text of the last branch of `Fn::If`, with `values` in place of what it refers to. */
+  const text = (value: { 'Fn::If': unknown[] }, values: Record<string, string>): string => {
+    const sub = (value['Fn::If'][2] as { 'Fn::Sub': string | [string, object] })['Fn::Sub'];
+    const template = typeof sub === 'string' ? sub : sub[0];
+    return template.replace(/\{\{.*?\}\}|\$\{(.*?)\}/g, (_all, name = 'secret') => values[name]);
+  };
+
+  it('is a list of API keys', () => {
+    const yaml = text(properties('ApiKeysSecret').SecretString, { secret: 'abcdefgh'.repeat(5) });
+    expect(loadApiKeys(yaml).entries).toMatchObject([{ organization: ORGANIZATION }]);
+  });
+
+  it('is a list of storage profiles, of the bucket and the region of the stack', () => {
+    const yaml = text(properties('StorageProfilesParam').Value, {
+      'AWS::Region': 'eu-west-1',
+      Bucket: 'acme',
+    });
+    expect(parseStorageProfiles(yaml)).toMatchObject([
+      { organization: ORGANIZATION, bucket: 'acme', region: 'eu-west-1' },
+    ]);
+    expect(Buffer.byteLength(yaml)).toBeLessThan(4096);
   });
 });
 
