@@ -2,8 +2,8 @@ import { serviceDefaults, stackDefaults } from '../defaults.ts';
 import { importedFrom, TemplateStack } from '../template-stack.ts';
 import { eitherText, isGiven } from './conditions.ts';
 import { containerBase, fargateService, OUR_USER, serviceLogGroup, taskDefinition } from './fargate.ts';
-import { arnParameter, stackNameParameter } from './parameters.ts';
-import { allow, EXEC, ecsRole, START } from './roles.ts';
+import { arnParameter, kmsKeyParameter, stackNameParameter } from './parameters.ts';
+import { allow, allowKey, EXEC, ecsRole, START } from './roles.ts';
 import { fieldOf, variables } from './services/environment.ts';
 import { titleOf } from './titles.ts';
 
@@ -29,12 +29,13 @@ export class DemoAppsStack extends TemplateStack {
       description:
         'Secret whose JSON has api_key, which is sent with; nothing: the generated key of the common stack. Needed with ApiKeysOverride.',
     });
+    const kmsKeyArn = kmsKeyParameter(this, 'the secret with the API key');
     this.groups([
       {
         label: 'Stacks',
         parameters: ['CommonInfraStackName', 'ServicesStackName', 'OtelCollectorStackName'],
       },
-      { label: 'Application', parameters: ['SampleAppImage', 'ApiKeySecretArn'] },
+      { label: 'Application', parameters: ['SampleAppImage', 'ApiKeySecretArn', 'KmsKeyArn'] },
     ]);
     const apiKey = eitherText(
       isGiven(this, 'HasApiKeySecret', keyArn),
@@ -44,7 +45,11 @@ export class DemoAppsStack extends TemplateStack {
     const title = titleOf(NAME);
     const logs = serviceLogGroup(this, title, NAME);
     const execution = ecsRole(this, 'ExecutionRole', {
-      statements: [...START, allow(['secretsmanager:GetSecretValue'], apiKey)],
+      statements: [
+        ...START,
+        allow(['secretsmanager:GetSecretValue'], apiKey),
+        allowKey(isGiven(this, 'HasKmsKey', kmsKeyArn), kmsKeyArn.valueAsString),
+      ],
     });
     const defaults = serviceDefaults(stack, NAME);
     const task = taskDefinition(this, title, {

@@ -69,11 +69,11 @@ export const taskRoleParameter = (stack: TemplateStack): CfnParameter =>
     description: 'A role of your own for every task, to which nothing is added; nothing: roles are made.',
   });
 
-export const kmsKeyParameter = (stack: TemplateStack): CfnParameter =>
+export const kmsKeyParameter = (stack: TemplateStack, encrypts: string): CfnParameter =>
   arnParameter(stack, 'KmsKeyArn', {
     label: 'KMS key',
     service: 'kms',
-    description: 'Key of your own that encrypts the bucket, the queue or the secrets, if there is one.',
+    description: `Key of your own that encrypts ${encrypts}, if there is one.`,
   });
 
 /** Setup runs again when its task changes, and when this does: what is in a secret, CloudFormation does not see. */

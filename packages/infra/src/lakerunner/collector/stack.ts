@@ -69,7 +69,7 @@ export class CollectorStack extends TemplateStack {
         "For Lakerunner's collector, which is given one anyway. Our image refuses to start with one.",
     });
     const taskRoleArn = taskRoleParameter(this);
-    const kmsKeyArn = kmsKeyParameter(this);
+    const kmsKeyArn = kmsKeyParameter(this, 'the bucket, the queue or the secrets');
     this.groups([
       { label: 'Stacks', parameters: ['CommonInfraStackName'] },
       { label: 'Load balancer', parameters: ['LoadBalancerType', 'SourceCidr', 'CertificateArn'] },

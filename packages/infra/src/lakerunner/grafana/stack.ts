@@ -1,14 +1,20 @@
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { CfnParameter as CfnSsmParameter } from 'aws-cdk-lib/aws-ssm';
-import type { CfnCondition, CfnParameter } from 'aws-cdk-lib/core';
+import type { CfnCondition, CfnParameter, IResolvable } from 'aws-cdk-lib/core';
 import { Fn } from 'aws-cdk-lib/core';
 import { type ImageName, serviceDefaults, stackDefaults } from '../../defaults.ts';
 import { importedFrom, TemplateStack } from '../../template-stack.ts';
 import { eitherText, isGiven } from '../conditions.ts';
 import { fargateService, serviceLogGroup, taskDefinition } from '../fargate.ts';
-import { arnParameter, certificateParameter, cidrParameter, stackNameParameter } from '../parameters.ts';
+import {
+  arnParameter,
+  certificateParameter,
+  cidrParameter,
+  kmsKeyParameter,
+  stackNameParameter,
+} from '../parameters.ts';
 import { PORTS } from '../ports.ts';
-import { allow, EXEC, ecsRole, START } from '../roles.ts';
+import { allow, allowKey, EXEC, ecsRole, START } from '../roles.ts';
 import { httpListener, openPort } from '../services/load-balancer.ts';
 import { GRAFANA, type GrafanaMeans, grafanaContainers, HOME_VOLUME } from './containers.ts';
 import { GrafanaFiles } from './files.ts';
@@ -56,10 +62,14 @@ export class GrafanaStack extends TemplateStack {
       description:
         'Secret whose JSON has api_key, which Grafana asks with; nothing: the generated key of the common stack. Needed with ApiKeysOverride.',
     });
+    const kmsKeyArn = kmsKeyParameter(this, 'the secret with the API key');
     this.groups([
       { label: 'Stacks', parameters: ['CommonInfraStackName', 'ServicesStackName'] },
       { label: 'Images', parameters: ['GrafanaImage', 'GrafanaInitImage'] },
-      { label: 'Access', parameters: ['AlbSourceCidr', 'CertificateArn', 'GrafanaApiKeySecretArn'] },
+      {
+        label: 'Access',
+        parameters: ['AlbSourceCidr', 'CertificateArn', 'GrafanaApiKeySecretArn', 'KmsKeyArn'],
+      },
       { label: 'Reset', parameters: ['GrafanaResetToken'] },
     ]);
     const hasApiKey = isGiven(this, 'HasApiKeySecret', apiKeyArn);
@@ -86,6 +96,7 @@ export class GrafanaStack extends TemplateStack {
         adminSecretArn: admin.ref,
         apiKeySecretArn: apiKey,
       },
+      allowKey(isGiven(this, 'HasKmsKey', kmsKeyArn), kmsKeyArn.valueAsString),
       this.#listener({ sourceCidr, certificateArn, hasCertificate }),
     );
     this.output('GrafanaAdminSecretArn', admin.ref, {
@@ -124,13 +135,14 @@ export class GrafanaStack extends TemplateStack {
 
   #service(
     means: Omit<GrafanaMeans, 'defaults' | 'logs' | 'queryApiUrl'>,
+    key: IResolvable,
     { targets, listener }: ReturnType<typeof httpListener>,
   ) {
     const common = this.#common;
     const files = new GrafanaFiles(this, common);
     const { adminSecretArn, apiKeySecretArn } = means;
     const secrets = allow(['secretsmanager:GetSecretValue'], [adminSecretArn, apiKeySecretArn]);
-    const execution = ecsRole(this, 'ExecutionRole', { statements: [...START, secrets] });
+    const execution = ecsRole(this, 'ExecutionRole', { statements: [...START, secrets, key] });
     const role = ecsRole(this, 'TaskRole', { statements: [files.access(), EXEC] });
     const logs = serviceLogGroup(this, TITLE, NAME);
     const task = taskDefinition(this, TITLE, {

@@ -70,7 +70,7 @@ export class ServicesStack extends TemplateStack {
       worker: this.#image('QueryWorkerImage', 'Image of query-worker', 'query_worker', 'LakerunnerWorker'),
     };
     const taskRoleArn = taskRoleParameter(this);
-    const kmsKeyArn = kmsKeyParameter(this);
+    const kmsKeyArn = kmsKeyParameter(this, 'the bucket, the queue or the secrets');
     this.groups([
       { label: 'Stacks', parameters: ['CommonInfraStackName'] },
       { label: 'Load balancer', parameters: ['AlbScheme', 'AlbSourceCidr', 'CertificateArn'] },
