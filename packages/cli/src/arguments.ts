@@ -77,9 +77,10 @@ export function instantMs(text: string): number {
 
 /** The option of every command that reads lakewright.yaml. */
 export function configOption(): Option {
-  return new Option('--config <file>', 'rules and names; ./lakewright.yaml where it is there').env(
-    'LAKEWRIGHT_CONFIG',
-  );
+  return new Option(
+    '--config <file>',
+    'rules, names and limits, or for a service env:NAME, ssm:NAME; ./lakewright.yaml where it is there',
+  ).env('LAKEWRIGHT_CONFIG');
 }
 
 function integerBetween(text: string, least: number, most: number, what: string): number {

@@ -1,8 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, DEFAULT_ORGANIZATION } from '@lakewright/core';
+import { ConfigError, DEFAULT_ORGANIZATION, NotFoundError } from '@lakewright/core';
 import { TABLE_NAMES } from '@lakewright/lake';
+import { localSecrets } from '@lakewright/local';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from './config.ts';
 import { loadHandler } from './refine/handlers.ts';
@@ -116,6 +117,14 @@ describe('loadConfig', () => {
   ])('refuses %j', async (text, message) => {
     await expect(load(text)).rejects.toThrow(ConfigError);
     await expect(load(text)).rejects.toThrow(message);
+  });
+
+  it('takes a text by reference, which no file has to be there for', async () => {
+    const secrets = localSecrets({ LAKE: 'lake: {raw_retention: 3d}', WRONG: 'lake: {raw: 1}' });
+    const { file, lake } = await loadConfig('env:LAKE', secrets);
+    expect([file, lake.sweep.rawRetentionMs]).toEqual([undefined, 3 * 86_400_000]);
+    await expect(loadConfig('env:WRONG', secrets)).rejects.toThrow(/env:WRONG: lake/);
+    await expect(loadConfig('env:NONE', secrets)).rejects.toThrow(NotFoundError);
   });
 
   it('says which file it could not read', async () => {

@@ -9,16 +9,18 @@ import {
   messageOf,
   parseRules,
   type Rule,
+  type Secrets,
 } from '@lakewright/core';
 import { parse } from 'yaml';
 import { type LakeConfig, parseLake } from './lake-config.ts';
 import { parseLimits } from './limits/parse.ts';
+import { isReference } from './source.ts';
 
 export type { LakeConfig } from './lake-config.ts';
 
 /** What `lakewright.yaml` says. */
 export interface Config {
-  /** The file, for messages; undefined where there is none and the defaults hold. */
+  /** The file, for messages and to follow; undefined where the text came from elsewhere or the defaults hold. */
   readonly file: string | undefined;
   /** The fields of `refine` that the file says, the others being defaults. */
   readonly said: ReadonlySet<string>;
@@ -47,9 +49,15 @@ const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
 /**
  * Reads `file`, or `lakewright.yaml` in the working directory when none is named. Where that is not there, one
- * rule runs: the hello-world handler below `RefinerInput/`. Throws ConfigError naming the file and the field.
+ * rule runs: the hello-world handler below `RefinerInput/`. With `secrets`, a reference to one of them (`env:NAME`) may
+ * stand for a file; paths in it begin at the working directory. Throws ConfigError naming the file and the field,
+ * and NotFoundError for a reference to nothing.
  */
-export async function loadConfig(file: string | undefined): Promise<Config> {
+export async function loadConfig(file: string | undefined, secrets?: Secrets): Promise<Config> {
+  if (file !== undefined && secrets !== undefined && isReference(file, secrets)) {
+    const config = parseConfig(await secrets.get(file), file);
+    return { ...config, file: undefined, directory: resolve('.') };
+  }
   const path = resolve(file ?? FILE);
   const text = await readConfig(path, file !== undefined);
   if (text === undefined) return { file: undefined, directory: dirname(path), ...parseSections({}, FILE) };

@@ -11,6 +11,7 @@ export { startHttpReceiver } from './receiver/http.ts';
 export { DEFAULT_RECEIVER_LIMITS, type ReceiverLimits } from './receiver/limits.ts';
 export { createAdmission, type Receiver, type ReceiverOptions } from './receiver/options.ts';
 export { IngestQuota, type IngestQuotaOptions, type SeriesCounts } from './receiver/quota.ts';
+export type { Senders } from './receiver/senders.ts';
 export * from './sink.ts';
 export { type Inspection, inspectRequest } from './wire/inspect.ts';
 export { ProtoWriter } from './wire/writer.ts';

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { configOption } from '../arguments.ts';
 import { loadConfig } from '../config.ts';
 import { type CommandContext, globalOptions } from '../context.ts';
+import { openSecrets } from '../secrets.ts';
 import { SERVICES, type Service } from '../services/registry.ts';
 
 interface ServiceOptions {
@@ -45,7 +46,7 @@ async function serve(
     import('../telemetry/index.ts'),
     import('prom-client'),
   ]);
-  const settings = serviceSettings(context.env, await loadConfig(options.config));
+  const settings = serviceSettings(context.env, await loadConfig(options.config, openSecrets(context.env)));
   const metrics = new Registry();
   const telemetry = await startTelemetry({
     environment: context.env,

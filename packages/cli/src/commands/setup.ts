@@ -3,6 +3,7 @@ import { ConfigError, messageOf, type Secrets } from '@lakewright/core';
 import { type Command, Option } from 'commander';
 import { type CommandContext, globalOptions, printJson } from '../context.ts';
 import { openSecrets } from '../secrets.ts';
+import { isReference } from '../source.ts';
 
 interface SetupOptions {
   apiKeys?: string;
@@ -60,7 +61,7 @@ async function setup(context: CommandContext, command: Command, options: SetupOp
 /** The text at `source`: a reference to a secret, or a file. */
 async function read(source: string | undefined, secrets: Secrets): Promise<string | undefined> {
   if (source === undefined || source === '') return undefined;
-  if (secrets.schemes.some((scheme) => source.startsWith(`${scheme}:`))) return secrets.get(source);
+  if (isReference(source, secrets)) return secrets.get(source);
   try {
     return await readFile(source, 'utf8');
   } catch (error) {

@@ -7,6 +7,7 @@ import { configOption, port } from '../arguments.ts';
 import { loadConfig } from '../config.ts';
 import { type CommandContext, globalOptions, printJson } from '../context.ts';
 import type { LocalSettings, RunningLake } from '../profiles/local.ts';
+import { openSecrets } from '../secrets.ts';
 import { startTelemetry } from '../telemetry/index.ts';
 import { styled, type Terminal } from '../terminal.ts';
 
@@ -78,7 +79,7 @@ async function up(context: CommandContext, command: Command, options: UpOptions)
     queryPort: options.queryPort,
     apiKeysFile: options.apiKeys,
     databaseUrl: options.databaseUrl ?? env.LAKEWRIGHT_DATABASE_URL ?? env.DATABASE_URL,
-    config: await loadConfig(options.config),
+    config: await loadConfig(options.config, openSecrets(env)),
   };
   const metrics = new Registry();
   const telemetry = await startTelemetry({

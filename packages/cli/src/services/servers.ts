@@ -14,6 +14,7 @@ import { Closers } from '../closers.ts';
 import { icebergRoutes } from '../profiles/iceberg.ts';
 import { listening, urlOf } from '../profiles/settings.ts';
 import { sweepSettings } from '../profiles/upkeep.ts';
+import { gatewaySenders } from './gateway.ts';
 import { openServiceIceberg } from './iceberg.ts';
 import { liveKeys } from './live-keys.ts';
 import { connectWorkers, openScratch, sharedKey } from './query-means.ts';
@@ -78,6 +79,7 @@ export const queryWorker: ServiceFunction = async (lake, signal) => {
 /** Receives OTLP and stores it as raw objects. */
 export const otelGateway: ServiceFunction = async (lake, signal) => {
   const { settings, catalog, tenancy, places, store, logger, metrics, owner } = lake;
+  const senders = gatewaySenders(settings.env);
   const auth = await liveKeys(tenancy, logger, signal);
   const inbox = new IngestInbox();
   const means = { store, places, catalog, logger, metrics, clock: systemClock };
@@ -97,7 +99,7 @@ export const otelGateway: ServiceFunction = async (lake, signal) => {
     const watching = series.run(signal);
     closers.add(() => watching);
     const quota = new IngestQuota({ limits: lake.limits, series, metrics });
-    const shared = { host, sink: committer, auth, admission, quota, logger, metrics };
+    const shared = { host, sink: committer, auth, senders, admission, quota, logger, metrics };
     const http = await listening(
       { what: 'OTLP/HTTP', host, port: otlpHttpPort, setting: 'LAKEWRIGHT_OTLP_HTTP_PORT' },
       startHttpReceiver({ ...shared, port: otlpHttpPort }),

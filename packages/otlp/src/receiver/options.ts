@@ -8,6 +8,7 @@ import { DEFAULT_RECEIVER_LIMITS, type ReceiverLimits } from './limits.ts';
 import { receiverMetrics } from './metrics.ts';
 import { ExportPipeline } from './pipeline.ts';
 import type { IngestQuota } from './quota.ts';
+import { checkSenders, type Senders } from './senders.ts';
 
 export interface ReceiverOptions {
   readonly host: string;
@@ -15,6 +16,8 @@ export interface ReceiverOptions {
   readonly port: number;
   readonly sink: RawSink;
   readonly auth: Authenticator;
+  /** Whose requests are taken; without it those of every key. */
+  readonly senders?: Senders;
   /** Those that differ from DEFAULT_RECEIVER_LIMITS. */
   readonly limits?: Partial<ReceiverLimits>;
   readonly logger: Logger;
@@ -36,14 +39,16 @@ export function createAdmission(limits: Partial<ReceiverLimits>, metrics: Regist
   return new Admission({ ...DEFAULT_RECEIVER_LIMITS, ...limits }, receiverMetrics(metrics));
 }
 
-/** The settled limits and the pipeline behind a receiver. Throws ConfigError for a bind that needs keys. */
+/** The settled limits and the pipeline behind a receiver. Throws ConfigError for a bind that needs keys, and senders that cannot be. */
 export function prepare(options: ReceiverOptions): { limits: ReceiverLimits; pipeline: ExportPipeline } {
   const { host, sink, auth, logger, quota } = options;
   assertBindAllowed(host, auth.enforced);
   const limits = { ...DEFAULT_RECEIVER_LIMITS, ...options.limits };
   const metrics = receiverMetrics(options.metrics);
+  const senders = checkSenders(options.senders ?? {});
   const admission = options.admission ?? new Admission(limits, metrics);
-  return { limits, pipeline: new ExportPipeline({ sink, auth, limits, logger, metrics, admission, quota }) };
+  const deps = { sink, auth, senders, limits, logger, metrics, admission, quota };
+  return { limits, pipeline: new ExportPipeline(deps) };
 }
 
 /** Why a receiver could not be started, in words that name the address. */

@@ -12,12 +12,8 @@ import type { ReceiverLimits } from './limits.ts';
 import type { ReceiverMetrics } from './metrics.ts';
 import type { IngestQuota } from './quota.ts';
 import type { ExportResult, Format } from './responses.ts';
+import { collectorOf, organizationOf, type Senders } from './senders.ts';
 
-/** Names the sender in the raw object's path; a request header or gRPC metadata. */
-export const COLLECTOR_HEADER = 'x-lakewright-collector';
-const DEFAULT_COLLECTOR = 'default';
-/** As a folder's name: `.` and `..` are none. */
-const COLLECTOR = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
 const SINK_RETRY_SECONDS = 5;
 const SINK_LIMIT_RETRY_SECONDS = 1;
 
@@ -37,6 +33,7 @@ export interface ExportCall {
 export interface PipelineDeps {
   readonly sink: RawSink;
   readonly auth: Authenticator;
+  readonly senders: Senders;
   readonly limits: ReceiverLimits;
   readonly logger: Logger;
   readonly metrics: ReceiverMetrics;
@@ -73,15 +70,10 @@ export class ExportPipeline {
 
   async #export(call: ExportCall): Promise<ExportResult> {
     const { signal, headers, format, encoding } = call;
-    const organization = this.#deps.auth.organizationOf(headers);
-    if (organization === undefined) {
-      throw new ExportFailure(
-        'unauthenticated',
-        'missing or wrong API key; send it as "Authorization: Bearer <key>" or x-cardinalhq-api-key',
-      );
-    }
+    const { auth, senders } = this.#deps;
+    const organization = organizationOf(headers, auth, senders);
     this.#deps.quota?.admit(organization);
-    const collector = collectorOf(headers);
+    const collector = collectorOf(headers, senders);
     if (format === undefined) {
       throw new ExportFailure(
         'unsupported',
@@ -172,18 +164,6 @@ export class ExportPipeline {
       cause: error,
     });
   }
-}
-
-function collectorOf(headers: Headers): string {
-  const name = headers[COLLECTOR_HEADER];
-  if (name === undefined) return DEFAULT_COLLECTOR;
-  if (typeof name !== 'string' || !COLLECTOR.test(name)) {
-    throw new ExportFailure(
-      'invalid',
-      `${COLLECTOR_HEADER}: expected 1 to 64 characters of A-Z, a-z, 0-9, ".", "_", "-"`,
-    );
-  }
-  return name;
 }
 
 function explain(inspection: Inspection, jsonRepaired: boolean): string {
