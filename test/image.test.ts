@@ -139,6 +139,17 @@ describe('the image', () => {
     expect(await touch(at('scratch/x'))).toMatchObject({ code: 0 });
   });
 
+  it('loads for the health command nothing that services need', async () => {
+    const hook =
+      'import { registerHooks } from "node:module"; registerHooks({ load(url, context, next) ' +
+      '{ process.stderr.write(url + "\\n"); return next(url, context); } })';
+    const command = ['node', '--import', `data:text/javascript,${encodeURIComponent(hook)}`];
+    const { stderr } = await runInImage(tree, [...command, 'bin/lakewright', 'sysinfo', '--check']);
+    const loaded = [...stderr.matchAll(/^file:.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/gm)];
+    expect(stderr).toContain('/packages/cli/src/main.ts');
+    expect(new Set(loaded.map(([, name]) => name))).toEqual(new Set(['commander', 'mime', 'ulid']));
+  });
+
   it('loads DuckDB', async () => {
     const script = "import('@duckdb/node-api').then(({ version }) => console.log(version()))";
     const { code, stdout } = await runInImage(tree, ['node', '-e', script]);

@@ -1,5 +1,13 @@
+import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { answerJson, type FakeServer, fakeServer, type Handler, lakewright } from '../test/harness.ts';
+import {
+  answerJson,
+  type FakeServer,
+  fakeServer,
+  type Handler,
+  lakewright,
+  spawnLakewright,
+} from '../test/harness.ts';
 
 let server: FakeServer | undefined;
 afterEach(async () => {
@@ -69,6 +77,35 @@ describe('demo', () => {
     const { seen, stdout, stderr } = await demo(ok, [], { LAKEWRIGHT_API_KEY: 'secret-key-0123' });
     expect(seen[0].headers.authorization).toBe('Bearer secret-key-0123');
     expect(stdout + stderr).not.toContain('secret-key');
+  });
+
+  it('finds receiver and key as an exporter of OpenTelemetry does', async () => {
+    server = await fakeServer(ok);
+    const { code, stdout, stderr } = await lakewright(['demo', '--duration', '100ms'], {
+      OTEL_EXPORTER_OTLP_ENDPOINT: server.url,
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-cardinalhq-api-key=secret-key-0123',
+    });
+    expect(code).toBe(0);
+    expect(server.seen[0].headers['x-cardinalhq-api-key']).toBe('secret-key-0123');
+    expect(stdout + stderr).not.toContain('secret-key');
+  });
+
+  it('runs until SIGTERM when no duration is given, and tries nothing again after it', async () => {
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
+    server = await fakeServer((_request, response, number) => {
+      if (number > 5) resolve();
+      if (number > 3) response.writeHead(503, { 'retry-after': '30' });
+      response.end();
+    });
+    const child = spawnLakewright(['demo', '--endpoint', server.url]);
+    await begun;
+    const ended = once(child, 'close');
+    const at = performance.now();
+    child.kill('SIGTERM');
+    const [code] = await ended;
+    // Records were lost, and that is said; waiting half a minute for the receiver would be a SIGKILL.
+    expect(code).toBe(1);
+    expect(performance.now() - at).toBeLessThan(10_000);
   });
 
   it('tells a person what happened and what to type next', async () => {

@@ -1,18 +1,14 @@
 import { type Secrets, secretsByScheme } from '@lakewright/core';
-import { localSecrets } from '@lakewright/local';
 
-/** The schemes of `@lakewright/aws`, which is loaded only when one of them is asked for. */
-const AWS_SCHEMES = ['ssm', 'secretsmanager'];
-
-const awsOnDemand: Secrets = {
-  schemes: AWS_SCHEMES,
-  async get(reference) {
-    const { awsSecrets } = await import('@lakewright/aws');
-    return awsSecrets().get(reference);
-  },
-};
+/** Secrets of these schemes; the package that knows them is loaded only when one is asked for. */
+function onDemand(schemes: readonly string[], open: () => Promise<Secrets>): Secrets {
+  return { schemes, get: async (reference) => (await open()).get(reference) };
+}
 
 /** Secrets from wherever they may be: `env:NAME`, `file:PATH`, `ssm:NAME`, `secretsmanager:ID#KEY`. */
 export function openSecrets(environment: Readonly<Record<string, string | undefined>>): Secrets {
-  return secretsByScheme([localSecrets(environment), awsOnDemand]);
+  return secretsByScheme([
+    onDemand(['env', 'file'], async () => (await import('@lakewright/local')).localSecrets(environment)),
+    onDemand(['ssm', 'secretsmanager'], async () => (await import('@lakewright/aws')).awsSecrets()),
+  ]);
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DemoBatch } from '@lakewright/otlp';
 import { UnreachableError } from './errors.ts';
+import type { OtlpTarget } from './otlp-target.ts';
 import { partialSuccess } from './partial-success.ts';
 
 /** What became of the records that were handed to a sender. */
@@ -21,13 +22,13 @@ export interface SendTotals {
 }
 
 export interface SenderOptions {
-  /** OTLP/HTTP base address; `/v1/{signal}` is added. */
-  readonly endpoint: string;
-  readonly apiKey?: string;
+  readonly target: OtlpTarget;
   /** Requests under way at a time. */
   readonly concurrency: number;
   /** How long a request is tried again before it counts as lost, ms. */
   readonly retryForMs: number;
+  /** Once aborted, nothing is tried again. */
+  readonly signal?: AbortSignal;
 }
 
 const MOST_REASONS = 5;
@@ -85,29 +86,27 @@ export class OtlpSender {
     for (let attempt = 0; ; attempt++) {
       const wait = await this.#attempt(batch, attempt);
       if (wait === undefined) return;
-      if (performance.now() + wait.ms > giveUpAt) {
+      const { signal } = this.#options;
+      if (signal?.aborted || performance.now() + wait.ms > giveUpAt) {
         totals.lost += batch.records;
         this.#reason(wait.reason);
         return;
       }
       totals.retries++;
-      await delay(wait.ms);
+      await delay(wait.ms, undefined, { signal }).catch(() => undefined);
     }
   }
 
   /** One try; undefined when the batch is settled, else how long to wait and why. */
   async #attempt(batch: DemoBatch, attempt: number): Promise<{ ms: number; reason: string } | undefined> {
-    const { endpoint, apiKey } = this.#options;
+    const { endpoint, headers } = this.#options.target;
     const backoff = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt);
     let response: Response;
     let body: Uint8Array;
     try {
       response = await fetch(`${endpoint}/v1/${batch.signal}`, {
         method: 'POST',
-        headers: {
-          'content-type': 'application/x-protobuf',
-          ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}),
-        },
+        headers: { ...headers, 'content-type': 'application/x-protobuf' },
         body: batch.body,
       });
       body = new Uint8Array(await response.arrayBuffer());

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -11,19 +11,26 @@ export interface Finished {
   readonly stderr: string;
 }
 
+/** The command in a process of its own, with nothing of ours in its environment. */
+export function spawnLakewright(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+  return execFile(process.execPath, [BIN, ...args], { env: { ...cleanEnvironment(), ...env } });
+}
+
 /** Runs the command in a process of its own, with nothing of ours in its environment. */
 export function lakewright(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
-  const clean = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(LAKEWRIGHT_|DATABASE_URL$|FORCE_COLOR$)/.test(name)),
-  );
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       [BIN, ...args],
-      { env: { ...clean, ...env }, maxBuffer: 64 * 1024 * 1024 },
+      { env: { ...cleanEnvironment(), ...env }, maxBuffer: 64 * 1024 * 1024 },
       (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
     );
   });
+}
+
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const ours = /^(LAKEWRIGHT_|OTEL_EXPORTER_|DATABASE_URL$|FORCE_COLOR$)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
 }
 
 /** A request as the fake server saw it. */

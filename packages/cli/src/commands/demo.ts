@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { duration, httpUrl, rate, seed } from '../arguments.ts';
 import { type CommandContext, globalOptions, printJson } from '../context.ts';
 import { humanBytes, humanCount, humanDuration } from '../format.ts';
+import { otlpTarget } from '../otlp-target.ts';
 import { OtlpSender, type SendTotals } from '../sender.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -10,11 +11,10 @@ interface DemoCommandOptions {
   rate: number;
   duration?: number;
   seed?: number;
-  endpoint: string;
+  endpoint?: string;
 }
 
 const DEFAULT_RATE = 1000;
-const DEFAULT_ENDPOINT = 'http://127.0.0.1:4318';
 const CONCURRENCY = 8;
 const RETRY_FOR_MS = 60_000;
 /** Simulated time that passes between two rounds of requests, at least. */
@@ -23,6 +23,8 @@ const TICK_MS = 100;
 const LONGEST_TICK_MS = 500;
 const REDRAW_MS = 250;
 const PLAIN_PROGRESS_MS = 5000;
+/** Between two lines of a run without end, which may go to a log for weeks. */
+const ENDLESS_PROGRESS_MS = 60_000;
 const LARGEST_RANDOM_SEED = 2 ** 32;
 
 export function addDemo(program: Command, context: CommandContext): void {
@@ -38,9 +40,11 @@ export function addDemo(program: Command, context: CommandContext): void {
     .option('--duration <duration>', 'how long to send (10s, 5m); until interrupted when left out', duration)
     .option('--seed <number>', 'same seed, same story; chosen and printed when left out', seed)
     .addOption(
-      new Option('--endpoint <url>', 'OTLP/HTTP address')
+      new Option(
+        '--endpoint <url>',
+        'OTLP/HTTP address; OTEL_EXPORTER_OTLP_ENDPOINT, or http://127.0.0.1:4318, when left out',
+      )
         .env('LAKEWRIGHT_OTLP_ENDPOINT')
-        .default(DEFAULT_ENDPOINT)
         .argParser(httpUrl),
     )
     .action((options: DemoCommandOptions, command: Command) => demo(context, command, options));
@@ -49,14 +53,14 @@ export function addDemo(program: Command, context: CommandContext): void {
 async function demo(context: CommandContext, command: Command, options: DemoCommandOptions): Promise<void> {
   const { createDemo } = await import('@lakewright/otlp');
   const chosenSeed = options.seed ?? Math.trunc(Math.random() * LARGEST_RANDOM_SEED);
+  const stop = context.interrupted();
   const sender = new OtlpSender({
-    endpoint: options.endpoint,
-    apiKey: context.env.LAKEWRIGHT_API_KEY,
+    target: otlpTarget(context.env, options.endpoint),
     concurrency: CONCURRENCY,
     retryForMs: RETRY_FOR_MS,
+    signal: stop,
   });
   const shop = createDemo({ seed: chosenSeed, startNs: BigInt(Date.now()) * 1_000_000n, rate: options.rate });
-  const stop = context.interrupted();
   const json = globalOptions(command).json === true;
   const began = performance.now();
   const progress = progressLine(context.terminal, sender.totals, options, began, json);
@@ -96,7 +100,8 @@ function progressLine(
   began: number,
   json: boolean,
 ): Progress {
-  const interval = terminal.progress ? REDRAW_MS : PLAIN_PROGRESS_MS;
+  const plain = options.duration === undefined ? ENDLESS_PROGRESS_MS : PLAIN_PROGRESS_MS;
+  const interval = terminal.progress ? REDRAW_MS : plain;
   let next = began + interval;
   const text = (): string => {
     const ms = performance.now() - began;

@@ -1,9 +1,7 @@
 import { createLogger, type LogLevel } from '@lakewright/core';
 import { type Command, Option } from 'commander';
 import { configOption } from '../arguments.ts';
-import { loadConfig } from '../config.ts';
 import { type CommandContext, globalOptions } from '../context.ts';
-import { openSecrets } from '../secrets.ts';
 import { SERVICES, type Service } from '../services/registry.ts';
 
 interface ServiceOptions {
@@ -40,7 +38,16 @@ async function serve(
   service: Service,
   options: ServiceOptions,
 ): Promise<void> {
-  const [{ serviceSettings }, { runService }, { startTelemetry }, { Registry }] = await Promise.all([
+  const [
+    { loadConfig },
+    { openSecrets },
+    { serviceSettings },
+    { runService },
+    { startTelemetry },
+    { Registry },
+  ] = await Promise.all([
+    import('../config.ts'),
+    import('../secrets.ts'),
     import('../services/settings.ts'),
     import('../services/run.ts'),
     import('../telemetry/index.ts'),

@@ -1,14 +1,11 @@
 import type { Logger, LogLevel } from '@lakewright/core';
 import { createLogger } from '@lakewright/core';
 import { type Command, Option } from 'commander';
-import { Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { aborted } from '../aborted.ts';
 import { configOption, port } from '../arguments.ts';
-import { loadConfig } from '../config.ts';
 import { type CommandContext, globalOptions, printJson } from '../context.ts';
 import type { LocalSettings, RunningLake } from '../profiles/local.ts';
-import { openSecrets } from '../secrets.ts';
-import { startTelemetry } from '../telemetry/index.ts';
 import { styled, type Terminal } from '../terminal.ts';
 
 interface UpOptions {
@@ -71,6 +68,12 @@ function portOption(flags: string, what: string, variable: string, fallback: num
 async function up(context: CommandContext, command: Command, options: UpOptions): Promise<void> {
   const { terminal, env } = context;
   const json = globalOptions(command).json === true;
+  const [{ loadConfig }, { openSecrets }, { startTelemetry }, { Registry }] = await Promise.all([
+    import('../config.ts'),
+    import('../secrets.ts'),
+    import('../telemetry/index.ts'),
+    import('prom-client'),
+  ]);
   const settings: LocalSettings = {
     dataDirectory: options.data,
     host: options.host,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LimitError } from '@lakewright/core';
-import { parseCompletion, REFINE_LIMITS, type RuleSet } from '@lakewright/refine';
+import type { RuleSet } from '@lakewright/refine';
 
 /** An output as it was read: its bytes went to `onChunk` meanwhile. */
 export interface ReadOutput {
@@ -14,6 +14,7 @@ export interface ReadOutput {
 
 /** The keys that a completion names. Throws CompletionError, NotFoundError or LimitError. */
 export async function readCompletion(set: RuleSet, key: string): Promise<string[]> {
+  const { parseCompletion, REFINE_LIMITS } = await import('@lakewright/refine');
   const { body } = await set.open(key);
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -2,7 +2,7 @@ import { ConfigError, ruleNames } from '@lakewright/core';
 import type { RuleSet } from '@lakewright/refine';
 import { type Command, Option } from 'commander';
 import { configOption } from '../arguments.ts';
-import { type Config, loadConfig } from '../config.ts';
+import type { Config } from '../config.ts';
 import { type CommandContext, clientOf } from '../context.ts';
 import { UsageError } from '../errors.ts';
 
@@ -36,7 +36,10 @@ export async function openRuleSets(
   options: RefineOptions,
   signal?: AbortSignal,
 ): Promise<RuleSet[]> {
-  if (options.profile === 'aws') return awsRuleSets(await loadConfig(options.config));
+  if (options.profile === 'aws') {
+    const { loadConfig } = await import('../config.ts');
+    return awsRuleSets(await loadConfig(options.config));
+  }
   if (command.getOptionValueSource('config') === 'cli') {
     throw new UsageError('--config is for --profile aws: the lake at --url has its rules already', {
       hint: 'start the lake with it: lakewright up --config FILE',

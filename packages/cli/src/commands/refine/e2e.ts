@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LakewrightError } from '@lakewright/core';
-import { completionKey, type RuleSet } from '@lakewright/refine';
+import type { RuleSet } from '@lakewright/refine';
 import { type Command, Option } from 'commander';
 import { duration } from '../../arguments.ts';
 import { type CommandContext, globalOptions, printJson } from '../../context.ts';
@@ -38,6 +38,7 @@ async function endToEnd(context: CommandContext, command: Command, options: EndT
   const json = globalOptions(command).json === true;
   const say = (text: string) => (json ? undefined : terminal.out(`${text}\n`));
   const stop = context.interrupted();
+  const { completionKey } = await import('@lakewright/refine');
   const set = await openRuleSet(context, command, options);
   const content = `lakewright refine e2e ${randomUUID()}\n`;
   const began = performance.now();

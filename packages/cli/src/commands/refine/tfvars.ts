@@ -1,7 +1,6 @@
 import type { Rule } from '@lakewright/core';
 import type { Command } from 'commander';
 import { configOption } from '../../arguments.ts';
-import { loadConfig } from '../../config.ts';
 import type { CommandContext } from '../../context.ts';
 
 export function addTerraformVariables(refine: Command, context: CommandContext): void {
@@ -10,6 +9,7 @@ export function addTerraformVariables(refine: Command, context: CommandContext):
     .description("print the rules as Terraform's variables: write it to terraform/refiners.auto.tfvars.json")
     .addOption(configOption())
     .action(async (options: { config?: string }) => {
+      const { loadConfig } = await import('../../config.ts');
       const { file, said, refine } = await loadConfig(options.config);
       if (file === undefined) {
         context.terminal.err('there is no lakewright.yaml here: this is the rule that runs without one\n');

@@ -1,7 +1,6 @@
 import { createLogger, type LogLevel, type Rule, ruleNames } from '@lakewright/core';
 import { type Command, Option } from 'commander';
 import { configOption } from '../../arguments.ts';
-import { loadConfig } from '../../config.ts';
 import { type CommandContext, globalOptions } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
 
@@ -28,6 +27,7 @@ export function addWork(refine: Command, context: CommandContext): void {
 }
 
 async function work(context: CommandContext, command: Command, options: WorkOptions): Promise<void> {
+  const { loadConfig } = await import('../../config.ts');
   const config = await loadConfig(options.config);
   const rules = config.refine.rules.filter(({ name }) => options.rule === undefined || name === options.rule);
   if (rules.length === 0) {
