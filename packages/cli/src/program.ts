@@ -19,6 +19,7 @@ import { addTail } from './commands/tail.ts';
 import { addUp } from './commands/up.ts';
 import type { CommandContext } from './context.ts';
 import { UsageError } from './errors.ts';
+import { leaveSignals } from './first-process.ts';
 import { styled, type Terminal } from './terminal.ts';
 
 export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
@@ -112,6 +113,7 @@ function interruptSignal(): AbortSignal {
     seen.add(signal);
     controller.abort();
   };
+  leaveSignals();
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   return controller.signal;
