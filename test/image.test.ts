@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { postgresPrograms, startPostgres } from '../packages/local/test/postgres-server.ts';
 import { Container, runInImage } from './support/image/container.ts';
+import { ourContainers } from './support/image/containers.ts';
 import { pairsOf, parseDockerfile } from './support/image/dockerfile.ts';
 import { dockerignore } from './support/image/dockerignore.ts';
 import { productionPackages, readLock } from './support/image/production.ts';
@@ -154,6 +155,19 @@ describe('the image', () => {
     const script = "import('@duckdb/node-api').then(({ version }) => console.log(version()))";
     const { code, stdout } = await runInImage(tree, ['node', '-e', script]);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^v\d/)]);
+  });
+
+  it('holds the commands and the health commands of the templates, and can be run as they run it', async () => {
+    for (const { name, command = tree.command, health, ports, readonlyRoot, mounts } of ourContainers()) {
+      for (const words of [command, ...(health === undefined ? [] : [health])]) {
+        expect((await runInImage(tree, ['sh', '-c', 'command -v "$0"', words[0]])).code, name).toBe(0);
+        for (const path of words.slice(1).filter((word) => word.startsWith('/app/'))) {
+          expect(existsSync(at(path)), `${name}: ${path}`).toBe(true);
+        }
+      }
+      expect(tree.ports, name).toEqual(expect.arrayContaining([...ports]));
+      if (readonlyRoot) expect(mounts, name).toContain('/scratch');
+    }
   });
 
   const programs = postgresPrograms();
