@@ -22,6 +22,8 @@ describe('the documentation', () => {
     'docs/benchmarks.md',
     'docs/refine.md',
     'docs/services.md',
+    'docs/aws/building.md',
+    'README-BUILDING.md',
     'docs/dead-letters.md',
     'terraform/README.md',
     'gitlab/README.md',
