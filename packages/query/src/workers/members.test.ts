@@ -65,6 +65,50 @@ describe('looking after workers', () => {
   });
 });
 
+describe('a name that tells of some of its addresses', () => {
+  let lake: TestLake;
+  beforeAll(async () => {
+    lake = await testLake();
+    return () => lake.close();
+  });
+
+  it('is asked until all are known, and who answers stays known', async () => {
+    const workers = await Promise.all([1, 2].map((capacity) => startWorker(lake, { limits: { capacity } })));
+    const answers: (() => string[])[] = [() => [workers[0].url], () => [workers[1].url]];
+    let asked = 0;
+    const source = {
+      addresses: async () => {
+        const answer = answers[asked++];
+        if (answer === undefined) throw new Error('there is no such name');
+        return answer();
+      },
+    };
+    let ready: ReadonlyMap<string, number> = new Map();
+    let told = 0;
+    const members = watchMembers(source, silentLogger, (now) => {
+      ready = now;
+      told++;
+    });
+    const look = async () => {
+      const before = told;
+      members.look();
+      await waitFor('another look', () => told > before);
+      return new Set(ready.values());
+    };
+    try {
+      await members.looked;
+      expect(new Set(ready.values())).toEqual(new Set([1]));
+      expect(await look()).toEqual(new Set([1, 2]));
+      expect(await look()).toEqual(new Set([1, 2]));
+      await workers[0].close();
+      expect(await look()).toEqual(new Set([2]));
+    } finally {
+      await members.close();
+      await workers[1].close();
+    }
+  });
+});
+
 describe('places on workers', () => {
   const [near, far] = rendezvous(['http://a', 'http://b']).ranked('key');
   const signal = new AbortController().signal;

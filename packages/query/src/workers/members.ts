@@ -73,8 +73,18 @@ export function watchMembers(
   let known = new Set<string>();
   let wake: () => void = () => {};
 
+  const told = async (): Promise<readonly string[]> => {
+    try {
+      return await source.addresses();
+    } catch (error) {
+      logger.log('warn', 'the query workers could not be looked up', { error: messageOf(error) });
+      return [];
+    }
+  };
   const round = async () => {
-    const addresses = await source.addresses();
+    // Who is known stays while he answers. A name server may be away, and one that knows many tells of some at a time:
+    // Cloud Map of eight.
+    const addresses = [...new Set([...(await told()), ...known])];
     const reports = await Promise.all(addresses.map((address) => report(address, closing.signal)));
     const ready = new Map<string, number>();
     for (const [i, address] of addresses.entries()) {
@@ -89,11 +99,6 @@ export function watchMembers(
     known = new Set(ready.keys());
     onChange(ready);
   };
-  const safely = () =>
-    round().catch((error: unknown) => {
-      // Those who are known stay: a name server that is away for a moment takes no worker away.
-      logger.log('warn', 'the query workers could not be looked up', { error: messageOf(error) });
-    });
   const loop = async (first: Promise<void>) => {
     await first;
     while (!closing.signal.aborted) {
@@ -104,10 +109,10 @@ export function watchMembers(
           resolve();
         };
       });
-      if (!closing.signal.aborted) await safely();
+      if (!closing.signal.aborted) await round();
     }
   };
-  const looked = safely();
+  const looked = round();
   const running = loop(looked);
   return {
     looked,
