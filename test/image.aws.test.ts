@@ -17,34 +17,43 @@ const TENANT = {
   key: 'key-of-the-image',
 };
 
-/** What a service runs as when no template runs it: as docs/services.md has it. */
-function plain(service: string): ContainerDefinition {
-  return {
-    name: `docs/services.md ${service}`,
-    command: ['lakewright', 'service', service],
-    health: ['lakewright', 'sysinfo', '--check'],
-    ...{ ports: [], user: '1000', readonlyRoot: true, mounts: ['/scratch'], stopTimeout: 30 },
-    environment: new Map(),
-  };
-}
+/** Ports as containers know them, and the variables that move them: on this machine all share one network. */
+const PORTS = {
+  query: [7101, 'LAKEWRIGHT_QUERY_PORT'],
+  worker: [8081, 'QUERY_WORKER_PORT'],
+  grpc: [4317, 'LAKEWRIGHT_OTLP_GRPC_PORT'],
+  http: [4318, 'LAKEWRIGHT_OTLP_HTTP_PORT'],
+  health: [8090, 'HEALTH_CHECK_PORT'],
+} as const;
+type Ports = Readonly<Record<keyof typeof PORTS, number>>;
+const NAMES = Object.keys(PORTS) as (keyof typeof PORTS)[];
+
+/** What templates say to Lakerunner's own image, and ours does not read. */
+const IGNORED = new Set([
+  ...['ECS_WORKER_SERVICE_NAME', 'QUERY_WORKER_CLUSTER_NAME'],
+  ...['ORGANIZATION_ID', 'COLLECTOR_NAME', 'AWS_S3_BUCKET'],
+]);
+
+/** What writing where nobody may write looks like. */
+const NOT_ALLOWED = /EACCES|EROFS|EPERM|permission denied/i;
 
 const ofTemplates = ourContainers();
-const serviceOf = ({ command = [] }: ContainerDefinition) =>
-  command[1] === 'service' ? command[2] : undefined;
-const run = new Set(ofTemplates.map(serviceOf));
-const containers = [
-  ...ofTemplates.filter((container) => serviceOf(container) !== undefined),
-  ...SERVICES.filter(({ name }) => !run.has(name)).map(({ name }) => plain(name)),
-];
 
-/** Ports as containers know them, and the variables that move them: on this machine all share one network. */
-const PORTS: Readonly<Record<number, string>> = {
-  7101: 'LAKEWRIGHT_QUERY_PORT',
-  8081: 'QUERY_WORKER_PORT',
-  4317: 'LAKEWRIGHT_OTLP_GRPC_PORT',
-  4318: 'LAKEWRIGHT_OTLP_HTTP_PORT',
-  8090: 'HEALTH_CHECK_PORT',
-};
+/** The container that runs this command: the templates', or as docs/services.md has it where none does. */
+function containerOf(...command: string[]): ContainerDefinition {
+  const isIt = (given: readonly string[] = []) => command.every((word, i) => given[i] === word);
+  return (
+    ofTemplates.find((container) => isIt(container.command)) ?? {
+      name: `docs/services.md ${command.join(' ')}`,
+      command,
+      health: ['lakewright', 'sysinfo', '--check'],
+      ...{ ports: [], user: '1000', readonlyRoot: true, mounts: ['/scratch'], stopTimeout: 30 },
+      environment: new Map(),
+    }
+  );
+}
+
+const services = SERVICES.map(({ name }) => containerOf('lakewright', 'service', name));
 
 describe('the image, in an account of its own', () => {
   let tree: ImageTree;
@@ -58,7 +67,12 @@ describe('the image, in an account of its own', () => {
       ...{ directory: join(tree.root, 'scratch'), config, tenants: [TENANT] },
       ...{ visibilitySeconds: 30, lease: '30s' },
     });
-    const { code, stderr } = await runInImage(tree, ['lakewright', 'setup'], lake.env);
+    const setup = containerOf('lakewright', 'setup');
+    const { code, stderr } = await runInImage(
+      tree,
+      setup.command ?? [],
+      environmentOf(setup, await somePorts()),
+    );
     expect(code, stderr).toBe(0);
   });
   afterAll(async () => {
@@ -66,55 +80,57 @@ describe('the image, in an account of its own', () => {
     tree?.remove();
   });
 
-  /** The environment that the task definition gives, with what is another resource's from the emulated account. */
-  function environmentOf({ name, environment }: ContainerDefinition, ports: ReadonlyMap<number, number>) {
-    const moved = Object.entries(PORTS).map(([port, variable]) => [
-      variable,
-      String(ports.get(Number(port))),
-    ]);
-    const given = new Map(environment.size > 0 ? environment : Object.entries(lake.env));
-    // The emulated database speaks no TLS.
-    if (given.has('LRDB_SSLMODE')) given.set('LRDB_SSLMODE', lake.env.LRDB_SSLMODE);
+  /** What the task definition gives; what is another resource's there is the emulated account's here. */
+  function environmentOf(
+    { name, environment }: ContainerDefinition,
+    ports: Ports,
+    more: Record<string, string> = {},
+  ): Record<string, string> {
     const known: Record<string, string> = {
       ...lake.env,
       LRDB_PASSWORD: 'of nobody',
-      QUERY_WORKER_SERVICE_NAME: `localhost:${ports.get(8081)}`,
+      LAKEWRIGHT_ORGANIZATION_ID: TENANT.organization,
+      LAKEWRIGHT_COLLECTOR: 'lakerunner',
+      LAKEWRIGHT_API_KEY: TENANT.key,
+      LAKEWRIGHT_URL: `http://127.0.0.1:${ports.query}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports.http}`,
+      QUERY_WORKER_SERVICE_NAME: `localhost:${ports.worker}`,
     };
-    for (const [variable, value] of given) {
-      if (value !== undefined || IGNORED.has(variable)) continue;
-      if (!(variable in known)) throw new Error(`${name}: the test has no ${variable}`);
-      given.set(variable, known[variable]);
+    const given: Record<string, string> = environment.size > 0 ? {} : { ...lake.env };
+    for (const [variable, value = known[variable]] of environment) {
+      if (value !== undefined) given[variable] = value;
+      else if (!IGNORED.has(variable)) throw new Error(`${name}: the test has no ${variable}`);
     }
-    return { ...lake.moto.env, ...Object.fromEntries(given), ...Object.fromEntries(moved) } as Record<
-      string,
-      string
-    >;
+    // The database here speaks no TLS.
+    if ('LRDB_SSLMODE' in given) given.LRDB_SSLMODE = lake.env.LRDB_SSLMODE;
+    const moved = NAMES.map((port) => [PORTS[port][1], String(ports[port])]);
+    return { ...lake.moto.env, ...given, ...Object.fromEntries(moved), ...more };
   }
 
   it('carries what the sample app sends through its services to an answer', async () => {
-    const [http, grpc, query, worker, ...health] = await freePorts(8);
-    const env = {
-      ...lake.env,
-      LAKEWRIGHT_OTLP_HTTP_PORT: String(http),
-      LAKEWRIGHT_OTLP_GRPC_PORT: String(grpc),
-      LAKEWRIGHT_ORGANIZATION_ID: TENANT.organization,
-      LAKEWRIGHT_QUERY_PORT: String(query),
-      QUERY_WORKER_PORT: String(worker),
-      LAKEWRIGHT_QUERY_WORKERS: '',
-      QUERY_WORKER_SERVICE_NAME: `localhost:${worker}`,
-    };
+    const ports = await somePorts();
+    const health = await freePorts(4);
+    const workers = { LAKEWRIGHT_QUERY_WORKERS: '', QUERY_WORKER_SERVICE_NAME: `localhost:${ports.worker}` };
     const running = ['otel-gateway', 'ingest-logs', 'query-worker', 'query-api'].map((name, i) => {
-      const command = ['lakewright', 'service', name];
-      return new Container(tree, command, { ...env, HEALTH_CHECK_PORT: String(health[i]) });
+      const service = containerOf('lakewright', 'service', name);
+      const more = name === 'query-api' ? workers : {};
+      return new Container(
+        tree,
+        service.command ?? [],
+        environmentOf(service, { ...ports, health: health[i] }, more),
+      );
     });
     try {
-      for (const port of [http, query]) await waitFor('the servers', () => listens(port), 60_000);
-      const app = new Container(tree, ['lakewright', 'demo', '--rate', '100'], {
-        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${http}`,
+      for (const port of [ports.http, ports.query]) {
+        await waitFor('the servers', () => listens(port), 60_000);
+      }
+      const app = containerOf('lakewright', 'demo');
+      const target = {
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports.http}`,
         LAKEWRIGHT_API_KEY: TENANT.key,
-      });
-      running.unshift(app);
-      await waitFor('rows', async () => (await countLogs(query)) > 100, 60_000);
+      };
+      running.unshift(new Container(tree, app.command ?? [], environmentOf(app, ports, target)));
+      await waitFor('rows', async () => (await countLogs(ports.query)) > 100, 60_000);
       for (const container of running) expect(await container.end('SIGTERM'), container.log).toBe(0);
       for (const container of running) expect(container.log).not.toMatch(NOT_ALLOWED);
     } finally {
@@ -122,28 +138,27 @@ describe('the image, in an account of its own', () => {
     }
   });
 
-  it.each(containers)('$name starts, is healthy, serves, and ends at SIGTERM', async (definition) => {
+  it.each(services)('$name starts, is healthy, serves, and ends at SIGTERM', async (definition) => {
     const { command = [], health, ports: served, stopTimeout } = definition;
-    const numbers = Object.keys(PORTS).map(Number);
-    const free = await freePorts(numbers.length);
-    const ports = new Map(numbers.map((port, i) => [port, free[i]]));
+    const ports = await somePorts();
     const container = new Container(tree, command, environmentOf(definition, ports));
+    const ended = () => !container.running;
     try {
       if (health === undefined) throw new Error('it has no health command');
-      await waitFor(
-        'health',
-        async () => !container.running || (await container.exec(health)).code === 0,
-        60_000,
-      );
+      await waitFor('health', async () => ended() || (await container.exec(health)).code === 0, 60_000);
       for (const port of served) {
-        await waitFor(`port ${port}`, () => !container.running || listens(ports.get(port) ?? 0));
+        const name = NAMES.find((name) => PORTS[name][0] === port);
+        if (name === undefined) throw new Error(`what listens on ${port}?`);
+        await waitFor(`port ${port}`, () => ended() || listens(ports[name]));
       }
-      const readyz = `http://127.0.0.1:${ports.get(8090)}/readyz`;
-      await waitFor('readiness', async () => !container.running || (await fetch(readyz)).ok);
+      const readyz = `http://127.0.0.1:${ports.health}/readyz`;
+      await waitFor('readiness', async () => ended() || (await fetch(readyz)).ok);
       expect(container.running, container.log).toBe(true);
       expect(container.log).not.toMatch(NOT_ALLOWED);
-      const late = AbortSignal.timeout(stopTimeout * 1000);
-      const code = await Promise.race([container.end('SIGTERM'), delay(2 ** 30, 'late', { signal: late })]);
+      const code = await Promise.race([
+        container.end('SIGTERM'),
+        delay(stopTimeout * 1000, 'late', { ref: false }),
+      ]);
       expect(code, container.log).toBe(0);
     } finally {
       await container.end('SIGKILL');
@@ -151,11 +166,10 @@ describe('the image, in an account of its own', () => {
   });
 });
 
-/** What writing where nobody may write looks like. */
-const NOT_ALLOWED = /EACCES|EROFS|EPERM|permission denied/i;
-
-/** Variables of Lakerunner's own image, which ours does not read. */
-const IGNORED = new Set(['ECS_WORKER_SERVICE_NAME', 'QUERY_WORKER_CLUSTER_NAME']);
+async function somePorts(): Promise<Ports> {
+  const free = await freePorts(NAMES.length);
+  return Object.fromEntries(NAMES.map((name, i) => [name, free[i]])) as Ports;
+}
 
 async function countLogs(port: number): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${port}/api/v1/sql`, {

@@ -33,9 +33,10 @@ const DEFAULT_STOP_TIMEOUT = 30;
 
 /** Every container of the templates whose image is, by default, ours; of conditions the one that is not met. */
 export function ourContainers(): ContainerDefinition[] {
-  return globSync(join(REPOSITORY, 'generated-templates/*.yaml'))
-    .sort()
-    .flatMap((file) => containersOf(parse(readFileSync(file, 'utf8')) as Template, basename(file, '.yaml')));
+  const files = globSync(join(REPOSITORY, 'generated-templates/*.yaml')).sort();
+  // A template under a second name is the same text.
+  const templates = new Map(files.map((file) => [readFileSync(file, 'utf8'), basename(file, '.yaml')]));
+  return [...templates].flatMap(([text, name]) => containersOf(parse(text) as Template, name));
 }
 
 function containersOf({ Parameters = {}, Resources }: Template, template: string): ContainerDefinition[] {
