@@ -1,1 +1,12 @@
-export {};
+export { type Position, type Problem, problemText, TemplateError } from './errors.ts';
+export {
+  type EvaluatedOutput,
+  type EvaluatedResource,
+  type EvaluatedStack,
+  evaluate,
+  type StackInput,
+} from './template/evaluate.ts';
+export type { Json, JsonObject, ParameterDeclaration, Template } from './template/model.ts';
+export { isListType, parameterFaults, resolveParameters } from './template/parameters.ts';
+export { parseTemplate } from './template/parse.ts';
+export { RESOURCE_TYPES } from './template/resource-types.ts';
