@@ -44,6 +44,8 @@ export const CONDITION_FUNCTIONS: Readonly<Record<string, Intrinsic>> = {
   },
   'Fn::RefAll': ({ argument, scope, fail }) =>
     typeof argument === 'string' ? scope.parametersOf(argument) : fail('takes a type of parameters'),
+  'Fn::ValueOf': (call) => details(call, (name) => call.scope.reference(name, call.path)),
+  'Fn::ValueOfAll': (call) => details(call, (type) => call.scope.parametersOf(type)),
 };
 
 function combined(call: Call, judge: (truths: boolean[]) => boolean): Value {
@@ -51,6 +53,18 @@ function combined(call: Call, judge: (truths: boolean[]) => boolean): Value {
   if (values === undefined) return UNRESOLVED;
   const truths = values.map(truthOf);
   return truths.includes(undefined) ? call.fail('combines conditions alone') : judge(truths as boolean[]);
+}
+
+/** An attribute of what parameters name. Without an account to ask it is unresolved: the rule is not judged. */
+function details(call: Call, things: (of: string) => Value): Value {
+  const { argument, scope } = call;
+  if (!Array.isArray(argument) || argument.length !== 2) return call.fail('takes a name and an attribute');
+  const [of, attribute] = argument;
+  if (typeof of !== 'string' || typeof attribute !== 'string')
+    return call.fail('takes a name and an attribute');
+  const named = things(of);
+  const one = (thing: Value) => scope.detailOf(valueText(thing) ?? '', attribute) ?? UNRESOLVED;
+  return Array.isArray(named) ? (named as Value[]).map(one) : one(named);
 }
 
 function truthOf(value: Value): boolean | undefined {

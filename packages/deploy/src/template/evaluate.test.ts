@@ -199,6 +199,28 @@ describe('rules', () => {
     expect(rule(assertion, parameters)).toEqual(expected);
   });
 
+  it('ask of what parameters name, where there is somebody to ask', () => {
+    const text = `
+Parameters: { V: { Type: AWS::EC2::VPC::Id }, S: { Type: List<AWS::EC2::Subnet::Id> } }
+Rules:
+  It:
+    Assertions:
+      - Assert: !EachMemberIn [!ValueOfAll [AWS::EC2::Subnet::Id, VpcId], !RefAll AWS::EC2::VPC::Id]
+        AssertDescription: subnets of the VPC
+      - Assert: !EachMemberEquals [!ValueOf [S, VpcId], !Ref V]
+        AssertDescription: the same
+Resources: { It: { Type: AWS::SQS::Queue } }`;
+    const parameters = { V: 'vpc-00000001', S: 'subnet-00000001,subnet-00000002' };
+    const rules = (detailOf?: StackInput['detailOf']) =>
+      run(text, { parameters, detailOf }).problems.map(({ message }) => message);
+    expect(rules()).toEqual([]);
+    expect(rules(() => 'vpc-00000001')).toEqual([]);
+    expect(rules((subnet) => (subnet === 'subnet-00000002' ? 'vpc-2' : 'vpc-00000001'))).toEqual([
+      'subnets of the VPC',
+      'the same',
+    ]);
+  });
+
   it('count only under their condition', () => {
     const condition = '    RuleCondition: !Equals [!Ref Create, "No"]\n';
     const assertion = '!Not [!Equals [!Ref Existing, ""]]';

@@ -16,6 +16,11 @@ export interface StackInput {
   readonly account?: string;
   /** Default: aws. */
   readonly partition?: string;
+  /**
+   * What AWS says of a thing that a parameter names: `detailOf('subnet-1', 'VpcId')`. Without it rules that ask for
+   * such details are not judged.
+   */
+  readonly detailOf?: (thing: string, attribute: string) => string | undefined;
   /** The template at the URL of a nested stack. */
   readonly nested?: (templateUrl: string) => Template | undefined;
 }
@@ -25,6 +30,10 @@ export interface EvaluatedResource {
   readonly type: string;
   /** Functions carried out; `<unresolved>` where one failed. Dynamic references (`{{resolve:...}}`) stay. */
   readonly properties: JsonObject;
+  /** What `Ref` gives of it; undefined for a type that is not known here, and for a nested stack. */
+  readonly ref?: string;
+  /** What `Fn::GetAtt` gives of it. */
+  readonly attributes: Readonly<Record<string, string>>;
   /** Resources that it names, or refers to: they are there before it. */
   readonly after: readonly string[];
   /** Those that DependsOn names. */

@@ -16,5 +16,13 @@ export const CONDITIONS: ReadonlySet<string> = new Set([...VALUES, ...LOGIC, 'Co
 /** Functions that may stand in the section Rules: besides Ref those of rules alone. */
 export const RULES: ReadonlySet<string> = new Set([
   ...LOGIC,
-  ...['Ref', 'Fn::Contains', 'Fn::EachMemberEquals', 'Fn::EachMemberIn', 'Fn::RefAll'],
+  ...[
+    'Ref',
+    'Fn::Contains',
+    'Fn::EachMemberEquals',
+    'Fn::EachMemberIn',
+    'Fn::RefAll',
+    'Fn::ValueOf',
+    'Fn::ValueOfAll',
+  ],
 ]);

@@ -32,8 +32,10 @@ export interface Scope {
   imported(name: string, path: string): Value;
   /** An entry of the section Mappings. */
   mapping(map: string, first: string, second: string): Json | undefined;
-  /** The values of all parameters of a type. */
-  parametersOf(type: string): Value;
+  /** The values of all parameters of a type, and of lists of it. */
+  parametersOf(type: string): readonly string[];
+  /** What AWS says of a thing that a parameter names; undefined when nobody is there to ask. */
+  detailOf(thing: string, attribute: string): string | undefined;
   /** This scope without the stack's resources, where CloudFormation knows none yet; `why` says so. */
   withoutResources(why: string): Scope;
 }

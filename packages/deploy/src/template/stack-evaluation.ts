@@ -6,8 +6,9 @@ import { cycleIn, reachable } from './order.ts';
 import { type ParameterValue, resolveParameters } from './parameters.ts';
 import { CONDITIONS, OUTPUTS, RESOURCES, RULES } from './places.ts';
 import { resolve } from './resolve.ts';
+import { RESOURCE_TYPES } from './resource-types.ts';
 import { isUnresolved, NO_VALUE, type Scope, settled, UNRESOLVED, type Value, valueText } from './scope.ts';
-import { isKnownType, stackId, standIn } from './stand-ins.ts';
+import { type Holder, isKnownType, stackId, standIn } from './stand-ins.ts';
 
 /** One template on its way to an EvaluatedStack. Resources are resolved when they are asked for, each once. */
 export class StackEvaluation {
@@ -51,6 +52,7 @@ export class StackEvaluation {
       resources[id] = {
         type,
         properties: properties.get(id) as JsonObject,
+        ...this.#standsFor(id),
         after: [...this.directlyAfter(id)],
         dependsOn,
         deletionPolicy,
@@ -109,7 +111,7 @@ export class StackEvaluation {
     // Resources that refer to each other are a cycle, which is told of when all is resolved.
     this.#resolved.set(id, UNRESOLVED);
     const { properties } = this.template.resources[id];
-    const resolved = resolve(properties, `Resources/${id}/Properties`, this.#scopeOf(id));
+    const resolved = resolve(properties, `Resources/${id}/Properties`, this.#scope(RESOURCES, id));
     this.#resolved.set(id, resolved === NO_VALUE ? {} : resolved);
     return this.#resolved.get(id) as Value;
   }
@@ -194,10 +196,6 @@ export class StackEvaluation {
     return exports;
   }
 
-  #scopeOf(id: string): Scope {
-    return this.#scope(RESOURCES, id);
-  }
-
   /** What functions see: in resource `user`, whose references are noted; without resources when `why` says so. */
   #scope(functions: ReadonlySet<string>, user?: string, why?: string): Scope {
     return {
@@ -207,9 +205,10 @@ export class StackEvaluation {
       condition: (name, path) => this.condition(name, path),
       mapping: (map, first, second) => this.template.mappings[map]?.[first]?.[second],
       withoutResources: (reason) => this.#scope(functions, user, reason),
+      detailOf: (thing, attribute) => this.input.detailOf?.(thing, attribute),
       parametersOf: (type) =>
         Object.entries(this.template.parameters).flatMap(([name, declaration]) =>
-          declaration.type === type ? [this.#parameters[name]] : [],
+          [type, `List<${type}>`].includes(declaration.type) ? this.#parameters[name] : [],
         ),
       imported: (name, path) => {
         this.#imports.add(name);
@@ -268,15 +267,33 @@ export class StackEvaluation {
     if (!this.isPresent(id))
       return this.fail(path, `refers to ${id}, which is not made under these parameters`);
     if (user !== undefined) this.#references.set(user, (this.#references.get(user) ?? new Set()).add(id));
-    const { type, properties } = this.template.resources[id];
+    const { type } = this.template.resources[id];
     if (!isKnownType(type)) return this.fail(path, `what a ${type} gives is not known here`);
     if (type === 'AWS::CloudFormation::Stack') return this.#nested.value(id, path, attribute);
+    const found = standIn(this.#holder(id), attribute);
+    return found ?? this.fail(path, `${type} has no attribute ${attribute}`);
+  }
+
+  /** What stands in for a resource that is there. */
+  #standsFor(id: string): { ref?: string; attributes: Record<string, string> } {
+    const { type } = this.template.resources[id];
+    const holder = this.#holder(id);
+    const names = Object.keys(RESOURCE_TYPES[type]?.attributes ?? {});
+    return {
+      ref: standIn(holder),
+      attributes: Object.fromEntries(names.map((name) => [name, standIn(holder, name) ?? ''])),
+    };
+  }
+
+  #holder(id: string): Holder {
+    const { type, properties } = this.template.resources[id];
     const property = (name: string) =>
       Object.hasOwn(properties, name)
-        ? valueText(resolve(properties[name], `Resources/${id}/Properties/${name}`, this.#scopeOf(id)))
+        ? valueText(
+            resolve(properties[name], `Resources/${id}/Properties/${name}`, this.#scope(RESOURCES, id)),
+          )
         : undefined;
-    const found = standIn({ ...this.where, stackName: this.input.stackName, id, type, property }, attribute);
-    return found ?? this.fail(path, `${type} has no attribute ${attribute}`);
+    return { ...this.where, stackName: this.input.stackName, id, type, property };
   }
 
   /** The place of the path, or of the nearest place around it that is known. */
