@@ -1,0 +1,239 @@
+import { type EvaluatedStack, evaluate, type Template } from '@lakewright/deploy';
+import type { DeployedStack, Deployment } from './deployment.ts';
+
+/** What an operator chooses: every combination of them is an install. */
+export const SWITCHES = {
+  nat: ['Yes', 'No'],
+  publicSubnets: ['given', 'none'],
+  scheme: ['internal', 'internet-facing'],
+  s3: ['made', 'brought'],
+  rds: ['made', 'brought'],
+  ecs: ['made', 'brought'],
+  taskRole: ['made', 'brought'],
+  images: ['ours', 'lakerunner'],
+  otelEndpoint: ['', 'http://collector.customer.example:4318'],
+  resetToken: ['', 'again-1'],
+  certificate: ['', 'arn:aws:acm:us-east-1:123456789012:certificate/1d0a0a0a-0000-4000-8000-000000000000'],
+  kmsKey: ['', 'arn:aws:kms:us-east-1:123456789012:key/1d0a0a0a-0000-4000-8000-000000000001'],
+  keys: ['generated', 'given'],
+} as const;
+
+export type Choice = { readonly [K in keyof typeof SWITCHES]: (typeof SWITCHES)[K][number] };
+
+/** Every combination of values of the switches; of those that `fixed` names only the value there. */
+export function* choices(fixed: Partial<Choice> = {}): Generator<Choice> {
+  const names = Object.keys(SWITCHES) as (keyof Choice)[];
+  const total = names.reduce((product, name) => product * (name in fixed ? 1 : SWITCHES[name].length), 1);
+  for (let number = 0; number < total; number++) {
+    let rest = number;
+    const choice: Record<string, string> = {};
+    for (const name of names) {
+      const values = name in fixed ? [fixed[name] as string] : SWITCHES[name];
+      choice[name] = values[rest % values.length];
+      rest = Math.floor(rest / values.length);
+    }
+    yield choice as Choice;
+  }
+}
+
+const TASK_ROLE = 'arn:aws:iam::123456789012:role/customer/lake-tasks';
+const LAKERUNNER = 'public.ecr.aws/cardinalhq.io/lakerunner';
+const GRAFANA_KEY = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:grafana-key-AbCdEf';
+const API_KEYS =
+  '- organization_id: 12340000-0000-4000-8000-000000000000\n  keys: [ "0123456789abcdef0123456789abcdef" ]\n';
+
+type Values = Record<string, string>;
+
+/** Parameters of the templates, by what is chosen; outputs of the VPC's stack are there. */
+const STACKS: Readonly<Record<string, (choice: Choice, vpc: Values) => Values>> = {
+  vpc: ({ nat }) => ({ CreateNatGateway: nat }),
+  common: (choice, vpc) => ({
+    ...{ VpcId: vpc.VpcId, PrivateSubnets: vpc.PrivateSubnets },
+    ...(choice.publicSubnets === 'given' ? { PublicSubnets: vpc.PublicSubnets } : {}),
+    ...brought(choice),
+    ...given(choice.keys === 'given', { ApiKeysOverride: API_KEYS }),
+  }),
+  'ecs-setup': (choice) => ({
+    ...{ CommonInfraStackName: 'lakerunner-common', KmsKeyArn: choice.kmsKey, ...role(choice) },
+    ...given(choice.images === 'lakerunner', { ContainerImage: `${LAKERUNNER}:v1.2.1` }),
+  }),
+  'ecs-services': (choice) => ({
+    ...{
+      CommonInfraStackName: 'lakerunner-common',
+      AlbScheme: choice.scheme,
+      OtelEndpoint: choice.otelEndpoint,
+    },
+    ...{
+      CertificateArn: choice.certificate,
+      KmsKeyArn: choice.kmsKey,
+      ...role(choice),
+      ...serviceImages(choice),
+    },
+  }),
+  'grafana-service': (choice) => ({
+    ...{ CommonInfraStackName: 'lakerunner-common', ServicesStackName: 'lakerunner-ecs-services' },
+    ...{ GrafanaResetToken: choice.resetToken, ...grafanaKey(choice) },
+  }),
+  'otel-collector': (choice) => ({
+    ...{ CommonInfraStackName: 'lakerunner-common', LoadBalancerType: choice.scheme },
+    ...{ CertificateArn: choice.certificate, KmsKeyArn: choice.kmsKey, ...role(choice) },
+  }),
+  'demo-apps': () => ({
+    ...{ CommonInfraStackName: 'lakerunner-common', ServicesStackName: 'lakerunner-ecs-services' },
+    OtelCollectorStackName: 'lakerunner-otel-collector',
+  }),
+};
+
+/** Names of templates in the order in which they are deployed, the root's apart. */
+export const STACK_ORDER = Object.keys(STACKS);
+
+/** Parameters of the root's template. */
+function rootParameters(choice: Choice, vpc: Values): Values {
+  const isPublic = choice.publicSubnets === 'given';
+  return {
+    TemplateBaseUrl: 'https://templates.s3.us-east-1.amazonaws.com/lakerunner',
+    ...{ VPCId: vpc.VpcId, PrivateSubnet1Id: vpc.PrivateSubnet1, PrivateSubnet2Id: vpc.PrivateSubnet2 },
+    ...given(isPublic, { PublicSubnet1Id: vpc.PublicSubnet1, PublicSubnet2Id: vpc.PublicSubnet2 }),
+    ...brought(choice),
+    ...given(choice.taskRole === 'brought', { ExistingTaskRoleArn: TASK_ROLE }),
+    ...given(choice.keys === 'given', { ApiKeysOverride: API_KEYS }),
+    ...{
+      CreateDemoApps: choice.keys === 'generated' ? 'Yes' : 'No',
+      ...grafanaKey(choice),
+      AlbScheme: choice.scheme,
+      OtelEndpoint: choice.otelEndpoint,
+    },
+    ...{ KmsKeyArn: choice.kmsKey, GrafanaResetToken: choice.resetToken, ...serviceImages(choice) },
+  };
+}
+
+function given(when: boolean, values: Values): Values {
+  return when ? values : {};
+}
+
+/** With keys of his own an operator says which of them Grafana takes. */
+function grafanaKey({ keys }: Choice): Values {
+  return given(keys === 'given', { GrafanaApiKeySecretArn: GRAFANA_KEY });
+}
+
+function role({ taskRole }: Choice): Values {
+  return given(taskRole === 'brought', { TaskRoleArn: TASK_ROLE });
+}
+
+function serviceImages({ images }: Choice): Values {
+  return given(images === 'lakerunner', {
+    GoServicesImage: `${LAKERUNNER}:v1.2.1`,
+    QueryApiImage: `${LAKERUNNER}/query-api:v1.2.1`,
+    QueryWorkerImage: `${LAKERUNNER}/query-worker:v1.2.1`,
+  });
+}
+
+function brought({ s3, rds, ecs }: Choice): Values {
+  const aws = 'us-east-1:123456789012';
+  return {
+    ...given(s3 === 'brought', {
+      CreateS3Storage: 'No',
+      ExistingBucketArn: 'arn:aws:s3:::customer-lake',
+      ExistingQueueArn: `arn:aws:sqs:${aws}:customer-queue`,
+      ExistingQueueUrl: 'https://sqs.us-east-1.amazonaws.com/123456789012/customer-queue',
+    }),
+    ...given(rds === 'brought', {
+      CreateRDS: 'No',
+      ExistingDatabaseEndpoint: 'db.customer.example',
+      ExistingDatabaseSecretArn: `arn:aws:secretsmanager:${aws}:secret:customer-db-AbCdEf`,
+    }),
+    ...given(ecs === 'brought', {
+      CreateECSInfrastructure: 'No',
+      ExistingClusterArn: `arn:aws:ecs:${aws}:cluster/customer`,
+      ExistingSecurityGroupId: 'sg-00000000000000001',
+    }),
+  };
+}
+
+/** Installs of templates, each stack evaluated once for what it is given. */
+export class Installs {
+  readonly #templates: ReadonlyMap<string, Template>;
+  readonly #known = new Map<string, DeployedStack>();
+  readonly #children = new WeakMap<EvaluatedStack, DeployedStack>();
+
+  /** `templates` by name: `common` for lakerunner-common.yaml. Stacks without a template are left out. */
+  constructor(templates: ReadonlyMap<string, Template>) {
+    this.#templates = templates;
+  }
+
+  /** The stacks one by one, exports of each there for the next. */
+  chain(choice: Choice): Deployment {
+    const imports = new Map<string, string>();
+    const stacks: DeployedStack[] = [];
+    let vpc: Values = {};
+    for (const [name, parameters] of Object.entries(STACKS)) {
+      const template = this.#templates.get(name);
+      if (template === undefined) continue;
+      const deployed = this.#deployed(name, template, parameters(choice, vpc), imports);
+      const { stack } = deployed;
+      stacks.push(deployed);
+      for (const [exported, value] of stack.exports) imports.set(exported, value);
+      if (name === 'vpc')
+        vpc = Object.fromEntries(Object.entries(stack.outputs).map(([key, { value }]) => [key, value]));
+    }
+    return { stacks };
+  }
+
+  /** The VPC's stack, and the root with those nested in it. */
+  root(choice: Choice): Deployment {
+    const [first] = this.chain(choice).stacks;
+    const vpc = Object.fromEntries(
+      Object.entries(first.stack.outputs).map(([key, { value }]) => [key, value]),
+    );
+    const template = this.#templates.get('root');
+    if (template === undefined) return { stacks: [first] };
+    const root = this.#deployed('root', template, rootParameters(choice, vpc), new Map());
+    const nested = Object.values(root.stack.resources).flatMap(({ nested: stack, properties }) => {
+      const name = nameOf(String(properties.TemplateURL));
+      const own = this.#templates.get(name);
+      return stack === undefined || own === undefined ? [] : [this.#nested(name, own, stack)];
+    });
+    return { stacks: [first, root, ...nested] };
+  }
+
+  #nested(name: string, template: Template, stack: EvaluatedStack): DeployedStack {
+    // Its problems are the root's, too: once is enough.
+    const known = this.#children.get(stack) ?? {
+      file: `lakerunner-${name}.yaml`,
+      template,
+      stack: { ...stack, problems: [] },
+    };
+    this.#children.set(stack, known);
+    return known;
+  }
+
+  #deployed(
+    name: string,
+    template: Template,
+    parameters: Values,
+    imports: ReadonlyMap<string, string>,
+  ): DeployedStack {
+    const key = JSON.stringify([name, parameters, [...imports]]);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const stack = evaluate(template, {
+      stackName: `lakerunner-${name}`,
+      parameters,
+      imports,
+      nested: (url) => this.#templates.get(nameOf(url)),
+      // Every subnet and group that a choice names is of one VPC.
+      detailOf: (_thing, attribute) => (attribute === 'VpcId' ? vpcOf(parameters) : undefined),
+    });
+    const deployed = { file: `lakerunner-${name}.yaml`, template, stack };
+    this.#known.set(key, deployed);
+    return deployed;
+  }
+}
+
+function vpcOf(parameters: Values): string {
+  return parameters.VpcId ?? parameters.VPCId ?? '';
+}
+
+function nameOf(url: string): string {
+  return url.replace(/^.*\/lakerunner-/, '').replace(/\.yaml$/, '');
+}
