@@ -1,4 +1,6 @@
 export { type Position, type Problem, problemText, TemplateError } from './errors.ts';
+export type { Cost } from './estimate/costs.ts';
+export { type Estimate, type EstimateLine, estimate } from './estimate/estimate.ts';
 export {
   type EvaluatedOutput,
   type EvaluatedResource,

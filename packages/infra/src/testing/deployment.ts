@@ -30,21 +30,26 @@ export interface Finding {
 /** Looks for one kind of fault in an install. */
 export type Check = (deployment: Deployment) => Finding[];
 
-/** Resources of each stack, placed once: checks ask for them again and again. */
-const PLACED = new WeakMap<DeployedStack, readonly Placed[]>();
+/** Resources of each stack by type, placed once: checks ask for them again and again. */
+const PLACED = new WeakMap<DeployedStack, ReadonlyMap<string, readonly Placed[]>>();
 
 /** All resources of the types, or of all types. */
 export function resourcesOf({ stacks }: Deployment, ...types: string[]): Placed[] {
-  const all = stacks.flatMap((of) => {
+  return stacks.flatMap((of) => {
     const known = PLACED.get(of) ?? placed(of);
     PLACED.set(of, known);
-    return known;
+    return types.length === 0 ? [...known.values()].flat() : types.flatMap((type) => known.get(type) ?? []);
   });
-  return types.length === 0 ? all : all.filter(({ type }) => types.includes(type));
 }
 
-function placed(of: DeployedStack): Placed[] {
-  return Object.entries(of.stack.resources).map(([id, resource]) => ({ ...resource, id, file: of.file, of }));
+function placed(of: DeployedStack): Map<string, Placed[]> {
+  const all = Object.entries(of.stack.resources).map(([id, resource]) => ({
+    ...resource,
+    id,
+    file: of.file,
+    of,
+  }));
+  return Map.groupBy(all, ({ type }) => type);
 }
 
 export function finding({ file, id }: Placed, message: string): Finding {

@@ -154,7 +154,6 @@ function brought({ s3, rds, ecs }: Choice): Values {
 export class Installs {
   readonly #templates: ReadonlyMap<string, Template>;
   readonly #known = new Map<string, DeployedStack>();
-  readonly #children = new WeakMap<EvaluatedStack, DeployedStack>();
 
   /** `templates` by name: `common` for lakerunner-common.yaml. Stacks without a template are left out. */
   constructor(templates: ReadonlyMap<string, Template>) {
@@ -197,13 +196,13 @@ export class Installs {
   }
 
   #nested(name: string, template: Template, stack: EvaluatedStack): DeployedStack {
+    const key = JSON.stringify([name, stack.parameters, stack.resources, stack.outputs]);
     // Its problems are the root's, too: once is enough.
-    const known = this.#children.get(stack) ?? {
-      file: `lakerunner-${name}.yaml`,
-      template,
+    const known = this.#known.get(key) ?? {
+      ...{ file: `lakerunner-${name}.yaml`, template },
       stack: { ...stack, problems: [] },
     };
-    this.#children.set(stack, known);
+    this.#known.set(key, known);
     return known;
   }
 

@@ -83,6 +83,7 @@ export function allows(statements: readonly Statement[], action: string, resourc
 
 /** IAM's wildcards: `*` any characters, `?` one. */
 export function matches(pattern: string, text: string): boolean {
+  if (!/[*?]/.test(pattern)) return pattern === text;
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*')

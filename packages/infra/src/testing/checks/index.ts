@@ -13,7 +13,7 @@ import * as services from './services.ts';
 /** What is served on the ports that load balancers lead to. `test/templates.test.ts` asks the servers themselves. */
 export const ROUTES: Routes = {
   3000: ['/api/health'],
-  7101: ['/healthz', '/ready', '/api/v1/sql', '/api/v1/status', '/api/v1/services'],
+  7101: ['/healthz', '/ready', '/api/v1/status', '/api/v1/services'],
   8090: ['/livez', '/healthz', '/readyz', '/ready', '/metrics'],
 };
 

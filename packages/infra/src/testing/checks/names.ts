@@ -4,7 +4,7 @@ import { type Check, finding, type Placed, resourcesOf, textAt, textsIn } from '
 /** How ARNs, and ids that services give, look. */
 const ARN = /\barn:[a-z-]+:[a-z0-9-]+:/;
 const SERVICE_ID = /\b(eipalloc|fs|fsap|fsmt|igw|nat|ns|rtb|sg|srv|subnet|vpc|vpce)-[0-9a-f]{17}\b/;
-const URL = /^https?:\/\//;
+const URL = /https?:\/\//;
 
 /** Names that AWS gives 32 characters at most. */
 const SHORT_NAMES = ['AWS::ElasticLoadBalancingV2::LoadBalancer', 'AWS::ElasticLoadBalancingV2::TargetGroup'];

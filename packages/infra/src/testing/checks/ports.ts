@@ -178,10 +178,14 @@ function isRegistered({ runner }: Run, service: Placed): boolean {
   );
 }
 
+/** Variables whose addresses are for others than the task. */
+const FOR_OTHERS = { GF_SERVER_ROOT_URL: 'the address that browsers know' };
+
 /** Hosts and ports in the environment of a run's containers, database variables among them. */
 function endpointsOf({ containers }: Run): { variable: string; host: string; port: number }[] {
   return containers.flatMap(({ environment }) =>
     [...environment].flatMap(([variable, value]) => {
+      if (variable in FOR_OTHERS) return [];
       const prefix = variable.match(/^(\w+)_HOST$/)?.[1] ?? (variable === 'PGHOST' ? 'PG' : undefined);
       if (prefix !== undefined && !value.includes(':')) {
         const port = environment.get(prefix === 'PG' ? 'PGPORT' : `${prefix}_PORT`);

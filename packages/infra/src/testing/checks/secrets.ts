@@ -97,6 +97,7 @@ function readsData({ actions }: Statement): boolean {
 /** Parameters that hold secrets, by their names. The values of the others may be shown. */
 const SECRET = /(Key|Keys|Password|Secret|Token)(s|Override|Value)?$/;
 const NO_SECRETS: Readonly<Record<string, string>> = {
+  SetupToken: 'says that setup is to run once more; it opens nothing',
   GrafanaResetToken: 'says that something is to be done once; it opens nothing',
 };
 
