@@ -38,7 +38,7 @@ export function* choices(fixed: Partial<Choice> = {}): Generator<Choice> {
 
 const TASK_ROLE = 'arn:aws:iam::123456789012:role/customer/lake-tasks';
 const LAKERUNNER = 'public.ecr.aws/cardinalhq.io/lakerunner';
-const GRAFANA_KEY = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:grafana-key-AbCdEf';
+const API_KEY = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:customer-key-AbCdEf';
 const API_KEYS =
   '- organization_id: 12340000-0000-4000-8000-000000000000\n  keys: [ "0123456789abcdef0123456789abcdef" ]\n';
 
@@ -53,36 +53,36 @@ const STACKS: Readonly<Record<string, (choice: Choice, vpc: Values) => Values>> 
     ...brought(choice),
     ...given(choice.keys === 'given', { ApiKeysOverride: API_KEYS }),
   }),
-  'ecs-setup': (choice) => ({
-    ...{ CommonInfraStackName: 'lakerunner-common', KmsKeyArn: choice.kmsKey, ...role(choice) },
-    ...given(choice.images === 'lakerunner', { ContainerImage: `${LAKERUNNER}:v1.2.1` }),
+  'ecs-setup': ({ images }) => ({
+    CommonInfraStackName: 'lakerunner-common',
+    ...given(images === 'lakerunner', { ContainerImage: `${LAKERUNNER}:v1.2.1` }),
   }),
   'ecs-services': (choice) => ({
-    ...{
-      CommonInfraStackName: 'lakerunner-common',
-      AlbScheme: choice.scheme,
-      OtelEndpoint: choice.otelEndpoint,
-    },
-    ...{
-      CertificateArn: choice.certificate,
-      KmsKeyArn: choice.kmsKey,
-      ...role(choice),
-      ...serviceImages(choice),
-    },
+    ...{ CommonInfraStackName: 'lakerunner-common', AlbScheme: choice.scheme },
+    ...{ OtelEndpoint: choice.otelEndpoint, ...serviceImages(choice) },
   }),
-  'grafana-service': (choice) => ({
+  'grafana-service': ({ resetToken }) => ({
     ...{ CommonInfraStackName: 'lakerunner-common', ServicesStackName: 'lakerunner-ecs-services' },
-    ...{ GrafanaResetToken: choice.resetToken, ...grafanaKey(choice) },
+    GrafanaResetToken: resetToken,
   }),
-  'otel-collector': (choice) => ({
-    ...{ CommonInfraStackName: 'lakerunner-common', LoadBalancerType: choice.scheme },
-    ...{ CertificateArn: choice.certificate, KmsKeyArn: choice.kmsKey, ...role(choice) },
-  }),
+  'otel-collector': ({ scheme }) => ({ CommonInfraStackName: 'lakerunner-common', LoadBalancerType: scheme }),
   'demo-apps': () => ({
     ...{ CommonInfraStackName: 'lakerunner-common', ServicesStackName: 'lakerunner-ecs-services' },
     OtelCollectorStackName: 'lakerunner-otel-collector',
   }),
 };
+
+/** What an operator gives to every template that takes it. */
+function everywhere(choice: Choice, template: Template): Values {
+  const values = {
+    CertificateArn: choice.certificate,
+    KmsKeyArn: choice.kmsKey,
+    ...given(choice.taskRole === 'brought', { TaskRoleArn: TASK_ROLE, ExistingTaskRoleArn: TASK_ROLE }),
+    // With keys of his own he says which of them Grafana and the demo take.
+    ...given(choice.keys === 'given', { ApiKeySecretArn: API_KEY, GrafanaApiKeySecretArn: API_KEY }),
+  };
+  return Object.fromEntries(Object.entries(values).filter(([name]) => name in template.parameters));
+}
 
 /** Names of templates in the order in which they are deployed, the root's apart. */
 export const STACK_ORDER = Object.keys(STACKS);
@@ -95,29 +95,14 @@ function rootParameters(choice: Choice, vpc: Values): Values {
     ...{ VPCId: vpc.VpcId, PrivateSubnet1Id: vpc.PrivateSubnet1, PrivateSubnet2Id: vpc.PrivateSubnet2 },
     ...given(isPublic, { PublicSubnet1Id: vpc.PublicSubnet1, PublicSubnet2Id: vpc.PublicSubnet2 }),
     ...brought(choice),
-    ...given(choice.taskRole === 'brought', { ExistingTaskRoleArn: TASK_ROLE }),
     ...given(choice.keys === 'given', { ApiKeysOverride: API_KEYS }),
-    ...{
-      CreateDemoApps: choice.keys === 'generated' ? 'Yes' : 'No',
-      ...grafanaKey(choice),
-      AlbScheme: choice.scheme,
-      OtelEndpoint: choice.otelEndpoint,
-    },
-    ...{ KmsKeyArn: choice.kmsKey, GrafanaResetToken: choice.resetToken, ...serviceImages(choice) },
+    ...{ CreateDemoApps: 'Yes', AlbScheme: choice.scheme, OtelEndpoint: choice.otelEndpoint },
+    ...{ GrafanaResetToken: choice.resetToken, ...serviceImages(choice) },
   };
 }
 
 function given(when: boolean, values: Values): Values {
   return when ? values : {};
-}
-
-/** With keys of his own an operator says which of them Grafana takes. */
-function grafanaKey({ keys }: Choice): Values {
-  return given(keys === 'given', { GrafanaApiKeySecretArn: GRAFANA_KEY });
-}
-
-function role({ taskRole }: Choice): Values {
-  return given(taskRole === 'brought', { TaskRoleArn: TASK_ROLE });
 }
 
 function serviceImages({ images }: Choice): Values {
@@ -168,7 +153,12 @@ export class Installs {
     for (const [name, parameters] of Object.entries(STACKS)) {
       const template = this.#templates.get(name);
       if (template === undefined) continue;
-      const deployed = this.#deployed(name, template, parameters(choice, vpc), imports);
+      const deployed = this.#deployed(
+        name,
+        template,
+        { ...parameters(choice, vpc), ...everywhere(choice, template) },
+        imports,
+      );
       const { stack } = deployed;
       stacks.push(deployed);
       for (const [exported, value] of stack.exports) imports.set(exported, value);
@@ -186,7 +176,12 @@ export class Installs {
     );
     const template = this.#templates.get('root');
     if (template === undefined) return { stacks: [first] };
-    const root = this.#deployed('root', template, rootParameters(choice, vpc), new Map());
+    const root = this.#deployed(
+      'root',
+      template,
+      { ...rootParameters(choice, vpc), ...everywhere(choice, template) },
+      new Map(),
+    );
     const nested = Object.values(root.stack.resources).flatMap(({ nested: stack, properties }) => {
       const name = nameOf(String(properties.TemplateURL));
       const own = this.#templates.get(name);

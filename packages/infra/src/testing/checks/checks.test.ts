@@ -304,6 +304,89 @@ const FAULTS: readonly [string, string, RegExp, Record<string, string>?][] = [
     'TaskDefinition: arn:x',
     /^definitionsAreRun WorkerTask: nothing runs it/,
   ],
+  [
+    '"ecr:GetAuthorizationToken"',
+    '"ecr:DescribeImages"',
+    /^tasksCanStart ExecutionRole: may not ecr:GetAuthorizationToken/,
+  ],
+  ['"logs:CreateLogStream", ', '', /^tasksCanStart ExecutionRole: may not logs:CreateLogStream/],
+  [
+    '{ Service: ecs-tasks.amazonaws.com }',
+    '{ Service: lambda.amazonaws.com }',
+    /^tasksCanStart ExecutionRole: may not be assumed by ecs-tasks/,
+  ],
+  ['["s3:GetObject"]', '["s3:PutObject"]', /^tasksMayWork TaskRole: may not s3:GetObject .*\/db\//],
+  [
+    '"elasticfilesystem:ClientWrite"',
+    '"elasticfilesystem:ClientRead"',
+    /^tasksMayWork TaskRole: may not elasticfilesystem:ClientWrite/,
+  ],
+  [
+    '{ Service: lambda.amazonaws.com }',
+    '{ Service: ecs-tasks.amazonaws.com }',
+    /^functionsCanStart RunnerRole: may not be assumed by lambda/,
+  ],
+  [
+    ', LoggingConfig: { LogGroup: !Ref Logs }',
+    '',
+    /^functionsCanStart Runner: logs to a group that is not made here/,
+  ],
+  ['"ecs:RunTask"', '"ecs:StartTask"', /^functionsMayRunTasks RunnerRole: may not ecs:RunTask/],
+  ['"ecs:StopTask"', '"ecs:StartTask"', /^functionsMayRunTasks RunnerRole: may not ecs:StopTask/],
+  [
+    'DependsOn: RunnerPolicy',
+    'DependsOn: Cluster',
+    /^rightsBeforeUse RunSetup: may begin before RunnerPolicy/,
+  ],
+  ['- { Name: LRDB_USER', '- { Name: LRDB_OTHER', /^servicesAreEquipped ApiTask: api is without LRDB_USER/],
+  [
+    'HealthCheck: { Command: [CMD, lakewright, sysinfo, --check] }',
+    'StopTimeout: 120',
+    /^servicesAreEquipped ApiTask: api has no health check/,
+  ],
+  [
+    'Cluster: !Ref Cluster\n      LaunchType: FARGATE',
+    'LaunchType: FARGATE',
+    /^servicesOnFargate Api: is in the default cluster/,
+  ],
+  ['LaunchType: FARGATE', 'LaunchType: EC2', /^servicesOnFargate Api: its LaunchType/],
+  ['BlockPublicPolicy: true, ', '', /^bucketsAreClosed Bucket: is without BlockPublicPolicy/],
+  ['Prefix: logs-raw/ }', 'Prefix: db/ }', /^rawObjectsExpire Bucket: loses what is in db\//],
+  ['Prefix: logs-raw/ }', 'Prefix: db/ }', /^rawObjectsExpire Bucket: keeps logs-raw\/ for ever/],
+  ['NotificationConfiguration:', 'Notifications:', /^notifications Bucket: tells no queue/],
+  [
+    'SubnetId: !Ref SubnetB, SecurityGroups',
+    'SubnetId: !Ref PublicB, SecurityGroups',
+    /^tasksReachWhatTheyName ApiTask: fs-.* has no mount target in subnet/,
+  ],
+  [
+    'NatGatewayId: !Ref Nat',
+    'GatewayId: !Ref Internet',
+    /^subnetsLeadSomewhere SubnetA: is private, and leads to the internet/,
+  ],
+  [
+    'RouteTableId: !Ref PrivateTable, DestinationCidrBlock: 0.0.0.0/0',
+    'RouteTableId: !Ref PrivateTable, DestinationCidrBlock: 10.9.0.0/16',
+    /^subnetsLeadSomewhere SubnetA: leads to no secretsmanager/,
+  ],
+  [
+    '{ SubnetId: !Ref SubnetB, RouteTableId',
+    '{ SubnetId: !Ref PublicB, RouteTableId',
+    /^subnetsLeadSomewhere SubnetB: is associated with no route table/,
+  ],
+  ['SubnetId: !Ref PublicA }', 'SubnetId: !Ref SubnetA }', /^gatewaysLeadOut Nat/],
+  ['DependsOn: Attachment, ', '', /^routesAfterAttachment PublicRoute: is not made after Attachment/],
+  [
+    'CidrBlock: 10.0.2.0/24',
+    'CidrBlock: 10.0.1.0/24',
+    /^subnetsApart SubnetA: has the addresses|^subnetsApart SubnetB: has the addresses/,
+  ],
+  [
+    'CidrBlock: 10.0.2.0/24, AvailabilityZone: us-east-1b',
+    'CidrBlock: 10.0.2.0/24, AvailabilityZone: us-east-1a',
+    /^subnetsApart SubnetA: its tier is in one zone/,
+  ],
+  ['EnableDnsHostnames: true, ', '', /^namesAreAnswered Vpc: is without EnableDnsHostnames/],
 ];
 
 describe('checks', () => {

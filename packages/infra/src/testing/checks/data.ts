@@ -104,11 +104,36 @@ export const secretsAreGenerated: Check = (deployment) => [
     .map((secret) => finding(secret, 'holds nothing')),
 ];
 
+/** Nothing in a bucket is public, unless an operator says that he may not forbid it. */
+export const bucketsAreClosed: Check = (deployment) =>
+  resourcesOf(deployment, 'AWS::S3::Bucket').flatMap((bucket) => {
+    if (bucket.of.stack.parameters.BlockPublicAccess === 'No') return [];
+    const block = at(bucket.properties, 'PublicAccessBlockConfiguration');
+    return ['BlockPublicAcls', 'BlockPublicPolicy', 'IgnorePublicAcls', 'RestrictPublicBuckets']
+      .filter((name) => textAt(block, name) !== 'true')
+      .map((name) => finding(bucket, `is without ${name}`));
+  });
+
+/** Raw objects expire, by prefix; what else is in a bucket does not. */
+export const rawObjectsExpire: Check = (deployment) =>
+  resourcesOf(deployment, 'AWS::S3::Bucket').flatMap((bucket) => {
+    const rules = listAt(bucket.properties, 'LifecycleConfiguration', 'Rules').filter(
+      (rule) => textAt(rule, 'Status') === 'Enabled' && Number(textAt(rule, 'ExpirationInDays')) > 0,
+    );
+    const prefixes = rules.map((rule) => textAt(rule, 'Prefix') || textAt(rule, 'Filter', 'Prefix'));
+    const kept = RAW_PREFIXES.filter((prefix) => !prefixes.includes(prefix));
+    const lost = prefixes.filter((prefix) => !RAW_PREFIXES.includes(prefix));
+    return [
+      ...kept.map((prefix) => finding(bucket, `keeps ${prefix} for ever`)),
+      ...lost.map((prefix) => finding(bucket, `loses what is in ${prefix || 'it'}`)),
+    ];
+  });
+
 /** What a bucket tells its queue of: raw prefixes, apart from each other; the queue lets it, before the bucket is there. */
 export const notifications: Check = (deployment) =>
   resourcesOf(deployment, 'AWS::S3::Bucket').flatMap((bucket) => {
     const all = listAt(bucket.properties, 'NotificationConfiguration', 'QueueConfigurations');
-    if (all.length === 0) return [];
+    if (all.length === 0) return [finding(bucket, 'tells no queue of its objects')];
     const faults: Finding[] = [];
     const prefixes = all.map((each) => prefixOf(each)).sort();
     if (prefixes.join() !== RAW_PREFIXES.join()) {

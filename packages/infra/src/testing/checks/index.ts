@@ -2,13 +2,16 @@ import type { Check } from '../deployment.ts';
 import * as containers from './containers.ts';
 import * as data from './data.ts';
 import { evaluates } from './evaluation.ts';
+import * as lakeServices from './lake-services.ts';
 import * as names from './names.ts';
 import * as policies from './policies.ts';
 import * as ports from './ports.ts';
+import * as rights from './rights.ts';
 import { type Routes, routesAreServed } from './routes.ts';
 import * as secrets from './secrets.ts';
 import * as securityGroups from './security-groups.ts';
 import * as services from './services.ts';
+import * as vpc from './vpc.ts';
 
 /** What is served on the ports that load balancers lead to. `test/templates.test.ts` asks the servers themselves. */
 export const ROUTES: Routes = {
@@ -27,10 +30,12 @@ export const STACK_CHECKS: Readonly<Record<string, Check>> = {
   deploymentsRollBack,
   ...containers,
   ...data,
+  ...lakeServices,
   ...names,
   ...policies,
   ...secretsOfStack,
   ...securityGroups,
+  ...vpc,
 };
 
 /** Checks that look from one stack of an install into another. */
@@ -38,5 +43,6 @@ export const INSTALL_CHECKS: Readonly<Record<string, Check>> = {
   keysAreGranted,
   secretsAreGranted,
   ...ports,
+  ...rights,
   ...servicesTogether,
 };

@@ -100,7 +100,13 @@ export const tasksReachWhatTheyName: Check = (deployment) => {
       const closed = own.filter(
         ({ properties }) => !groups.admits(textsAt(properties, 'SecurityGroups'), 2049, run.securityGroups),
       );
-      return closed.map((mount) => finding(mount, `does not admit ${run.runner.id} to 2049`));
+      const mounted = own.map(({ properties }) => textAt(properties, 'SubnetId'));
+      // ECS asks in the zone that a task is in.
+      const far = fileSystem === '' ? [] : run.subnets.filter((subnet) => !mounted.includes(subnet));
+      return [
+        ...closed.map((mount) => finding(mount, `does not admit ${run.runner.id} to 2049`)),
+        ...far.map((subnet) => finding(run.definition, `${fileSystem} has no mount target in ${subnet}`)),
+      ];
     }),
   ]);
 };
