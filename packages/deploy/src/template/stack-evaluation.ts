@@ -5,10 +5,12 @@ import { NestedStacks } from './nested-stacks.ts';
 import { cycleIn, reachable } from './order.ts';
 import { type ParameterValue, resolveParameters } from './parameters.ts';
 import { CONDITIONS, OUTPUTS, RESOURCES, RULES } from './places.ts';
+import { pseudoParameter } from './pseudo-parameters.ts';
 import { resolve } from './resolve.ts';
 import { RESOURCE_TYPES } from './resource-types.ts';
+import { judgeRules } from './rules.ts';
 import { isUnresolved, NO_VALUE, type Scope, settled, UNRESOLVED, type Value, valueText } from './scope.ts';
-import { type Holder, isKnownType, stackId, standIn } from './stand-ins.ts';
+import { type Holder, isKnownType, standIn } from './stand-ins.ts';
 
 /** One template on its way to an EvaluatedStack. Resources are resolved when they are asked for, each once. */
 export class StackEvaluation {
@@ -37,7 +39,10 @@ export class StackEvaluation {
   }
 
   run(): EvaluatedStack {
-    this.#judgeRules();
+    const why = 'a rule is judged before there are resources';
+    judgeRules(this.template.rules, this.#scope(RULES, undefined, why), (path, message, kind) =>
+      this.fail(path, message, kind),
+    );
     for (const name of Object.keys(this.template.conditions)) this.condition(name, `Conditions/${name}`);
     const present = Object.keys(this.template.resources).filter((id) => this.isPresent(id));
     const properties = new Map(present.map((id) => [id, settled(this.properties(id)) as JsonObject]));
@@ -135,20 +140,6 @@ export class StackEvaluation {
     return holds;
   }
 
-  #judgeRules(): void {
-    const scope = this.#scope(RULES, undefined, 'a rule is judged before there are resources');
-    for (const [name, { condition, assertions }] of Object.entries(this.template.rules)) {
-      const path = `Rules/${name}`;
-      if (condition !== undefined && resolve(condition, `${path}/RuleCondition`, scope) !== true) continue;
-      for (const [index, { assert, description }] of assertions.entries()) {
-        const at = `${path}/Assertions/${index}`;
-        const holds = resolve(assert, `${at}/Assert`, scope);
-        if (holds === false) this.fail(at, description ?? 'the assertion does not hold', 'rule');
-        else if (holds !== true && holds !== UNRESOLVED) this.fail(at, 'is no condition');
-      }
-    }
-  }
-
   #checkDependencies(id: string): void {
     for (const name of this.template.resources[id].dependsOn) {
       const path = `Resources/${id}/DependsOn`;
@@ -224,36 +215,15 @@ export class StackEvaluation {
   }
 
   #reference(name: string, path: string, user: string | undefined, why: string | undefined): Value {
-    if (name.startsWith('AWS::')) return this.#pseudo(name, path);
+    if (name.startsWith('AWS::')) {
+      const value = pseudoParameter(name, this.where, this.input.stackName);
+      return value ?? this.fail(path, `there is no pseudo parameter ${name}`);
+    }
     if (Object.hasOwn(this.#parameters, name)) return this.#parameters[name];
     if (why !== undefined && Object.hasOwn(this.template.resources, name)) {
       return this.fail(path, `refers to the resource ${name}: ${why}`);
     }
     return this.#resource(name, path, user);
-  }
-
-  #pseudo(name: string, path: string): Value {
-    const { partition, region, account } = this.where;
-    switch (name) {
-      case 'AWS::NoValue':
-        return NO_VALUE;
-      case 'AWS::AccountId':
-        return account;
-      case 'AWS::Partition':
-        return partition;
-      case 'AWS::Region':
-        return region;
-      case 'AWS::StackId':
-        return stackId(this.where, this.input.stackName);
-      case 'AWS::StackName':
-        return this.input.stackName;
-      case 'AWS::URLSuffix':
-        return partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
-      case 'AWS::NotificationARNs':
-        return [];
-      default:
-        return this.fail(path, `there is no pseudo parameter ${name}`);
-    }
   }
 
   /** What `Ref` (without an attribute) or `Fn::GetAtt` gives of a resource. */
