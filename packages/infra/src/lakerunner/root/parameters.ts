@@ -84,7 +84,7 @@ export function rootParameters(stack: TemplateStack): RootParameters {
       description:
         'Your role for all tasks, to which nothing is added. Needed with CreateS3Storage=No or CreateRDS=No.',
     }),
-    kmsKeyArn: kmsKeyParameter(stack),
+    kmsKeyArn: kmsKeyParameter(stack, 'the bucket, the queue or the secrets'),
     settings: settingParameters(stack, { DbInstanceClass: DB_INSTANCE_CLASS }),
     scheme: schemeParameter(stack, 'AlbScheme'),
     sourceCidr: cidrParameter(stack, 'AlbSourceCidr', 'Who may ask queries, see Grafana and send telemetry.'),

@@ -40,7 +40,7 @@ export class SetupStack extends TemplateStack {
     const { cpu, memory } = this.#size(setup);
     const token = setupTokenParameter(this);
     const taskRoleArn = taskRoleParameter(this);
-    const kmsKeyArn = kmsKeyParameter(this);
+    const kmsKeyArn = kmsKeyParameter(this, 'the secrets');
     this.groups([
       { label: 'Stacks', parameters: ['CommonInfraStackName'] },
       { label: 'Task', parameters: ['ContainerImage', 'Cpu', 'MemoryMiB', 'SetupToken'] },
