@@ -59,7 +59,7 @@ export abstract class TemplateStack extends Stack {
   }
 
   /** Declares an output, which is exported as `${AWS::StackName}-NAME` unless `options` say otherwise. */
-  output(name: string, value: string, options: OutputOptions): CfnOutput {
+  output(name: string, value: string, options: OutputOptions = {}): CfnOutput {
     const { description, exportName = name, condition } = options;
     return new CfnOutput(this.#outputs, name, {
       value,

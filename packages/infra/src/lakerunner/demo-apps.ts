@@ -18,13 +18,12 @@ export class DemoAppsStack extends TemplateStack {
     const servicesStack = stackNameParameter(this, 'ServicesStackName', 'Services stack');
     const collector = stackNameParameter(this, 'OtelCollectorStackName', 'OTEL collector stack');
     const image = this.parameter('SampleAppImage', {
-      label: 'Image of the sample application',
       type: 'String',
       default: stack.images.sample_app,
       description: 'Our image, which runs lakewright demo.',
     });
     const keyArn = arnParameter(this, 'ApiKeySecretArn', {
-      label: 'API key',
+      what: 'a secret',
       service: 'secretsmanager',
       description:
         'Secret whose JSON has api_key, which is sent with; nothing: the generated key of the common stack. Needed with ApiKeysOverride.',
@@ -56,7 +55,7 @@ export class DemoAppsStack extends TemplateStack {
       size: defaults,
       containers: [
         {
-          ...containerBase({ name: 'AppContainer', service: NAME, image, logs }),
+          ...containerBase({ name: 'AppContainer', image, logs }),
           command: [...(defaults.command ?? [])],
           user: OUR_USER,
           readonlyRootFilesystem: true,

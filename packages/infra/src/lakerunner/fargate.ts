@@ -28,13 +28,14 @@ export function serviceLogGroup(scope: Construct, title: string, service: string
   });
 }
 
-export function logsTo(group: CfnLogGroup, prefix: string): CfnTaskDefinition.LogConfigurationProperty {
+/** Streams are called `app/CONTAINER/TASK`: whose they are, the group says. */
+export function logsTo(group: CfnLogGroup): CfnTaskDefinition.LogConfigurationProperty {
   return {
     logDriver: 'awslogs',
     options: {
       'awslogs-group': group.ref,
       'awslogs-region': Aws.REGION,
-      'awslogs-stream-prefix': prefix,
+      'awslogs-stream-prefix': 'app',
     },
   };
 }
@@ -53,16 +54,15 @@ const STOP_SECONDS = 120;
 /** What is the same for every container that runs as long as its task. */
 export function containerBase(options: {
   name: string;
-  service: string;
   image: CfnParameter;
   logs: CfnLogGroup;
 }): ContainerDefinition {
-  const { name, service, image, logs } = options;
+  const { name, image, logs } = options;
   return {
     name,
     image: image.valueAsString,
     mountPoints: MOUNT_POINTS,
-    logConfiguration: logsTo(logs, service),
+    logConfiguration: logsTo(logs),
     stopTimeout: STOP_SECONDS,
   };
 }

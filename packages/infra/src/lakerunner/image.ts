@@ -20,15 +20,14 @@ export function imageParameter(
   stack: TemplateStack,
   options: {
     name: string;
-    label: string;
     description: string;
     image: string;
     marker: string;
     condition: string;
   },
 ): ServiceImage {
-  const { name, label, description, image, marker, condition } = options;
-  const parameter = stack.parameter(name, { label, description, type: 'String', default: image });
+  const { name, description, image, marker, condition } = options;
+  const parameter = stack.parameter(name, { description, type: 'String', default: image });
   const marked = Fn.join('', [parameter.valueAsString, END, marker]);
   const isLakerunners = new CfnCondition(stack, condition, {
     expression: not(Fn.conditionEquals(Fn.select(1, Fn.split(marker, marked)), '')),

@@ -1,14 +1,14 @@
 import type { CfnParameter } from 'aws-cdk-lib/core';
 import type { TemplateStack } from '../template-stack.ts';
 
+/** Parameters have no labels: the console then shows the names by which the guides call them. */
 const ARN = 'arn:[a-z0-9-]+:';
 
 /** The name of a stack whose outputs are imported. */
-export function stackNameParameter(stack: TemplateStack, name: string, label: string): CfnParameter {
+export function stackNameParameter(stack: TemplateStack, name: string, what: string): CfnParameter {
   return stack.parameter(name, {
-    label,
     type: 'String',
-    description: `${label}: its exports are read.`,
+    description: `${what}: its exports are read.`,
     allowedPattern: '^[a-zA-Z][-a-zA-Z0-9]{0,127}$',
     constraintDescription: 'the name of a stack',
   });
@@ -17,7 +17,6 @@ export function stackNameParameter(stack: TemplateStack, name: string, label: st
 /** Which addresses a load balancer lets in. */
 export function cidrParameter(stack: TemplateStack, name: string, description: string): CfnParameter {
   return stack.parameter(name, {
-    label: 'Clients',
     type: 'String',
     default: '10.0.0.0/8',
     description,
@@ -29,7 +28,6 @@ export function cidrParameter(stack: TemplateStack, name: string, description: s
 /** Where a load balancer stands. */
 export function schemeParameter(stack: TemplateStack, name: string): CfnParameter {
   return stack.parameter(name, {
-    label: 'Load balancer scheme',
     type: 'String',
     default: 'internal',
     allowedValues: ['internal', 'internet-facing'],
@@ -42,36 +40,35 @@ export function schemeParameter(stack: TemplateStack, name: string): CfnParamete
 export function arnParameter(
   stack: TemplateStack,
   name: string,
-  options: { label: string; service: string; description: string },
+  options: { what: string; service: string; description: string },
 ): CfnParameter {
-  const { label, service, description } = options;
+  const { what, service, description } = options;
   return stack.parameter(name, {
-    label,
     type: 'String',
     default: '',
     description,
     allowedPattern: `^(${ARN}${service}:.+)?$`,
-    constraintDescription: `the ARN of ${label}, or nothing`,
+    constraintDescription: `the ARN of ${what}, or nothing`,
   });
 }
 
 export const certificateParameter = (stack: TemplateStack): CfnParameter =>
   arnParameter(stack, 'CertificateArn', {
-    label: 'Certificate',
+    what: 'a certificate',
     service: 'acm',
     description: 'Certificate of the load balancer in ACM; nothing: it does not encrypt.',
   });
 
 export const taskRoleParameter = (stack: TemplateStack): CfnParameter =>
   arnParameter(stack, 'TaskRoleArn', {
-    label: 'Task role',
+    what: 'a role',
     service: 'iam',
     description: 'A role of your own for every task, to which nothing is added; nothing: roles are made.',
   });
 
 export const kmsKeyParameter = (stack: TemplateStack, encrypts: string): CfnParameter =>
   arnParameter(stack, 'KmsKeyArn', {
-    label: 'KMS key',
+    what: 'a key',
     service: 'kms',
     description: `Key of your own that encrypts ${encrypts}, if there is one.`,
   });

@@ -105,8 +105,17 @@ describe("Lakerunner's collector", () => {
   });
 });
 
+it('makes the header with which the services of the install send', () => {
+  const secret = JSON.stringify(resourceOf(template, 'OtelHeadersSecret').Properties.SecretString);
+  expect(secret).toContain(
+    'authorization=Bearer%20{{resolve:secretsmanager:$' + '{Arn}:SecretString:api_key}}',
+  );
+  expect(secret).toContain('-ApiKeySecretArn');
+});
+
 it('exports its addresses', () => {
   expect(exportsOf(template)).toEqual([
-    ...['LoadBalancerDNS', 'GrpcEndpoint', 'HttpEndpoint', 'InternalHttpEndpoint', 'ServiceArn'],
+    ...['LoadBalancerDNS', 'GrpcEndpoint', 'HttpEndpoint', 'InternalHttpEndpoint', 'OtelHeadersSecretArn'],
+    'ServiceArn',
   ]);
 });

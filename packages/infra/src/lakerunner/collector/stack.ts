@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { CfnCondition, type CfnParameter, Fn } from 'aws-cdk-lib/core';
 import { serviceDefaults, stackDefaults } from '../../defaults.ts';
 import { importedFrom, TemplateStack } from '../../template-stack.ts';
 import { eitherText, isGiven, isValue, onlyIf } from '../conditions.ts';
 import { imageParameter, type ServiceImage } from '../image.ts';
 import {
+  arnParameter,
   certificateParameter,
   cidrParameter,
   kmsKeyParameter,
@@ -38,7 +40,6 @@ export class CollectorStack extends TemplateStack {
     );
     const certificateArn = certificateParameter(this);
     const organization = this.parameter('OrganizationId', {
-      label: 'Organization',
       type: 'String',
       default: this.#defaults.organization,
       description: 'Only API keys of this organization are taken.',
@@ -46,7 +47,6 @@ export class CollectorStack extends TemplateStack {
       constraintDescription: 'a UUID in lower case',
     });
     const collector = this.parameter('CollectorName', {
-      label: 'Collector name',
       type: 'String',
       default: 'lakerunner',
       description: 'Stands in the keys of raw objects of senders that name no collector.',
@@ -55,18 +55,22 @@ export class CollectorStack extends TemplateStack {
     });
     const image = imageParameter(this, {
       name: 'OtelCollectorImage',
-      label: 'Image of the collector',
       description: "Ours, or Lakerunner's collector.",
       image: this.#defaults.images.otel_collector,
       marker: this.#defaults.collectorMarker,
       condition: 'Lakerunner',
     });
     const config = this.parameter('OtelConfigYaml', {
-      label: 'Collector configuration',
       type: 'String',
       default: '',
       description:
         "For Lakerunner's collector, which is given one anyway. Our image refuses to start with one.",
+    });
+    const apiKeyArn = arnParameter(this, 'ApiKeySecretArn', {
+      what: 'a secret',
+      service: 'secretsmanager',
+      description:
+        'Secret whose JSON has api_key, which the services send their own telemetry with; nothing: the generated key of the common stack.',
     });
     const taskRoleArn = taskRoleParameter(this);
     const kmsKeyArn = kmsKeyParameter(this, 'the bucket, the queue or the secrets');
@@ -75,7 +79,13 @@ export class CollectorStack extends TemplateStack {
       { label: 'Load balancer', parameters: ['LoadBalancerType', 'SourceCidr', 'CertificateArn'] },
       {
         label: 'Collector',
-        parameters: ['OrganizationId', 'CollectorName', 'OtelCollectorImage', 'OtelConfigYaml'],
+        parameters: [
+          'OrganizationId',
+          'CollectorName',
+          'OtelCollectorImage',
+          'OtelConfigYaml',
+          'ApiKeySecretArn',
+        ],
       },
       { label: 'Bring your own', parameters: ['TaskRoleArn', 'KmsKeyArn'] },
     ]);
@@ -128,7 +138,24 @@ export class CollectorStack extends TemplateStack {
     this.output('InternalHttpEndpoint', addressOf(NAME, PORTS.otlpHttp, 'http://'), {
       description: 'OTLP over HTTP for tasks of this install, past the load balancer',
     });
+    this.output('OtelHeadersSecretArn', this.#headers(apiKeyArn).ref, {
+      description: 'Secret with the headers that the services of this install send with',
+    });
     this.output('ServiceArn', service.ref, { description: 'ECS service' });
+  }
+
+  /** As OTEL_EXPORTER_OTLP_HEADERS has them: ECS puts a secret into a variable as it is. */
+  #headers(apiKeyArn: CfnParameter): CfnSecret {
+    const arn = eitherText(
+      isGiven(this, 'HasApiKeySecret', apiKeyArn),
+      apiKeyArn.valueAsString,
+      importedFrom(this.#common, 'ApiKeySecretArn'),
+    );
+    const key = `{{resolve:secretsmanager:\${Arn}:SecretString:api_key}}`;
+    return new CfnSecret(this, 'OtelHeadersSecret', {
+      description: 'Headers of OTLP requests with the API key of this install',
+      secretString: Fn.sub(`authorization=Bearer%20${key}`, { Arn: arn }),
+    });
   }
 
   /** Raw objects are written; without ListBucket S3 says of what is not there that it may not be looked at. */

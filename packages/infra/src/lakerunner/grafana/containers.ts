@@ -52,7 +52,7 @@ function init({ initImage, resetToken, logs }: GrafanaMeans): ContainerDefinitio
       // Our image says of this path whose it is; of a path that it does not know, root would be the owner.
       { sourceVolume: 'scratch', containerPath: SCRATCH },
     ],
-    logConfiguration: logsTo(logs, 'grafana-init'),
+    logConfiguration: logsTo(logs),
   };
 }
 
@@ -91,7 +91,7 @@ function grafana(means: GrafanaMeans): ContainerDefinition {
       { sourceVolume: HOME_VOLUME, containerPath: HOME },
       { sourceVolume: 'scratch', containerPath: CONFIG, readOnly: true },
     ],
-    logConfiguration: logsTo(logs, 'grafana'),
+    logConfiguration: logsTo(logs),
     stopTimeout: 30,
   };
 }

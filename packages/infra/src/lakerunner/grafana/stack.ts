@@ -34,20 +34,13 @@ export class GrafanaStack extends TemplateStack {
     super('Lakerunner Grafana: dashboards over the query API, on port 3000 of the load balancer.');
     this.#common = stackNameParameter(this, 'CommonInfraStackName', 'Common infrastructure stack');
     this.#services = stackNameParameter(this, 'ServicesStackName', 'Services stack');
-    const grafanaImage = this.#image(
-      'GrafanaImage',
-      'Image of Grafana',
-      'grafana',
-      'Stock Grafana, 12 or newer.',
-    );
+    const grafanaImage = this.#image('GrafanaImage', 'grafana', 'Stock Grafana, 12 or newer.');
     const initImage = this.#image(
       'GrafanaInitImage',
-      'Image of what runs before it',
       'grafana_init',
       'Our image, which brings the dashboards and the way to reset.',
     );
     const resetToken = this.parameter('GrafanaResetToken', {
-      label: 'Reset token',
       type: 'String',
       default: '',
       maxLength: 256,
@@ -57,7 +50,7 @@ export class GrafanaStack extends TemplateStack {
     const sourceCidr = cidrParameter(this, 'AlbSourceCidr', 'Who may open Grafana.');
     const certificateArn = certificateParameter(this);
     const apiKeyArn = arnParameter(this, 'GrafanaApiKeySecretArn', {
-      label: 'API key',
+      what: 'a secret',
       service: 'secretsmanager',
       description:
         'Secret whose JSON has api_key, which Grafana asks with; nothing: the generated key of the common stack. Needed with ApiKeysOverride.',
@@ -168,9 +161,9 @@ export class GrafanaStack extends TemplateStack {
     return service;
   }
 
-  #image(name: string, label: string, image: ImageName, description: string): CfnParameter {
+  #image(name: string, image: ImageName, description: string): CfnParameter {
     return this.parameter(name, {
-      ...{ label, description, type: 'String' },
+      ...{ description, type: 'String' },
       default: this.#defaults.images[image],
     });
   }

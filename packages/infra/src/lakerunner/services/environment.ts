@@ -34,16 +34,21 @@ export function databaseSecrets(common: CfnParameter): Secrets {
   ];
 }
 
-/** Where a service's own telemetry goes, when it goes anywhere: then two variables more, not two empty ones. */
-export function telemetryVariables(
-  service: string,
-  telemetry: { readonly endpoint: CfnParameter; readonly isOn: CfnCondition },
-): Variables {
-  const { endpoint, isOn } = telemetry;
+/** Where the services' own telemetry goes, if anywhere, and with which headers, if with any. */
+export interface Telemetry {
+  readonly endpoint: CfnParameter;
+  readonly isOn: CfnCondition;
+  /** ARN of a secret. */
+  readonly headers: CfnParameter;
+  readonly hasHeaders: CfnCondition;
+}
+
+/** Without telemetry the variables are not there: they are not there with nothing in them. */
+export function telemetryVariables({ endpoint, isOn }: Telemetry): Variables {
   const on = (Name: string, Value: string) => onlyIf(isOn, { Name, Value });
-  return [
-    ...variables({ OTEL_SERVICE_NAME: service }),
-    on('OTEL_EXPORTER_OTLP_ENDPOINT', endpoint.valueAsString),
-    on('ENABLE_OTLP_TELEMETRY', 'true'),
-  ];
+  return [on('OTEL_EXPORTER_OTLP_ENDPOINT', endpoint.valueAsString), on('ENABLE_OTLP_TELEMETRY', 'true')];
+}
+
+export function headersSecret({ headers, hasHeaders }: Telemetry): Secrets[number] {
+  return onlyIf(hasHeaders, { Name: 'OTEL_EXPORTER_OTLP_HEADERS', ValueFrom: headers.valueAsString });
 }

@@ -2,7 +2,7 @@ import type { CfnRole } from 'aws-cdk-lib/aws-iam';
 import { CfnCondition, type CfnParameter, Fn } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { importedFrom } from '../../template-stack.ts';
-import { eitherText } from '../conditions.ts';
+import { eitherText, onlyIf } from '../conditions.ts';
 import {
   allow,
   allowKey,
@@ -13,6 +13,7 @@ import {
   type Statements,
   sharedPolicy,
 } from '../roles.ts';
+import type { Telemetry } from './environment.ts';
 
 /** What services may do, by what they do with the bucket. */
 export type Tier = 'pubsub' | 'write' | 'sweep' | 'query';
@@ -26,6 +27,7 @@ export interface RoleMeans {
   /** Where Lakerunner's query API looks for workers by itself. */
   readonly asksEcs: CfnCondition;
   readonly tokenSecret: string;
+  readonly telemetry: Telemetry;
 }
 
 /** The roles of the services: of the tasks by tier, and of ECS by whether the key of query workers is among the secrets. */
@@ -52,7 +54,7 @@ export class ServiceRoles extends Construct {
       query: role('QueryTaskRole', []),
     };
     this.#lookForWorkers();
-    const start = sharedPolicy(this, 'StartPolicy', [...START, this.#key()]);
+    const start = sharedPolicy(this, 'StartPolicy', [...START, this.#key(), this.#headers()]);
     const startRole = (id: string, secrets: readonly string[]): CfnRole =>
       ecsRole(this, id, { statements: [allow(['secretsmanager:GetSecretValue'], secrets)], shared: start });
     const database = importedFrom(means.common, 'DbSecretArn');
@@ -78,6 +80,11 @@ export class ServiceRoles extends Construct {
 
   #key() {
     return allowKey(this.#means.hasKmsKey, this.#means.kmsKeyArn.valueAsString);
+  }
+
+  #headers() {
+    const { headers, hasHeaders } = this.#means.telemetry;
+    return onlyIf(hasHeaders, allow(['secretsmanager:GetSecretValue'], headers.valueAsString));
   }
 
   #pubsub(): Statements {

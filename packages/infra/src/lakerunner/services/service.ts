@@ -57,7 +57,7 @@ export class LakeService extends Construct {
       size: defaults,
       containers: [
         {
-          ...containerBase({ name: CONTAINER, service: name, image: image.parameter, logs }),
+          ...containerBase({ name: CONTAINER, image: image.parameter, logs }),
           ...program(image.isLakerunners, defaults),
           portMappings: portMappings(image.isLakerunners, defaults, behind),
           environment: options.environment,

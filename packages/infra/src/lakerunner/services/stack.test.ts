@@ -18,7 +18,7 @@ import { ServicesStack } from './stack.ts';
 
 const template = new ServicesStack().template() as unknown as Template;
 const SERVICES = [...stackDefaults().services.keys()].filter((name) => name.startsWith('lakerunner-'));
-const THEIRS = ['Lakerunner', 'LakerunnerApi', 'LakerunnerWorker'];
+const THEIRS = ['Theirs', 'TheirApi', 'TheirWorker'];
 
 const taskOf = (service: string) =>
   resourceOf(template, `TaskDef${titleOf(service).replace('Lakerunner', '')}`);
@@ -96,6 +96,13 @@ describe('every service', () => {
     expect(on.Environment.every(({ Value }) => Value !== undefined)).toBe(true);
   });
 
+  test.each(SERVICES)('%s sends it with the headers of a secret, when there is one', (name) => {
+    const headers = (holding: string[]) =>
+      container(name, holding).Secrets?.find((secret) => secret.Name === 'OTEL_EXPORTER_OTLP_HEADERS');
+    expect(headers([])).toBeUndefined();
+    expect(headers(['Headers'])?.ValueFrom).toEqual({ Ref: 'OtelHeadersSecretArn' });
+  });
+
   test.each(SERVICES)('%s is told by its ARN', (name) => {
     expect(template.Outputs[`Service${titleOf(name)}Arn`]).toEqual({
       Value: { Ref: `Service${titleOf(name)}` },
@@ -128,7 +135,7 @@ describe('roles', () => {
     ['lakerunner-query-api', []],
     ['lakerunner-query-worker', []],
   ])('%s may what it does, and no more', (name, besides) => {
-    const arn = decided(taskOf(name).Properties.TaskRoleArn, ['HasOwnRoles']);
+    const arn = decided(taskOf(name).Properties.TaskRoleArn, ['OwnRoles']);
     const [role] = (arn as { 'Fn::GetAtt': string[] })['Fn::GetAtt'];
     expect(actionsOf(template, role)).toEqual([...EVERY, ...besides].sort());
   });
@@ -155,7 +162,7 @@ describe('roles', () => {
 
   it('that are ours are not made then, and nothing is put on one that is not', () => {
     for (const { id, Condition } of resourcesOf(template, 'AWS::IAM::Role')) {
-      expect(Condition, id).toBe(id.endsWith('ExecutionRole') ? undefined : 'HasOwnRoles');
+      expect(Condition, id).toBe(id.endsWith('ExecutionRole') ? undefined : 'OwnRoles');
     }
     for (const { Properties } of resourcesOf(template, 'AWS::IAM::Policy')) {
       expect(JSON.stringify(Properties.Roles)).not.toContain('TaskRoleArn');

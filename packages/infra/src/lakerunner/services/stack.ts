@@ -1,11 +1,12 @@
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { CfnCondition, CfnParameter } from 'aws-cdk-lib/core';
+import type { CfnParameter } from 'aws-cdk-lib/core';
 import { Aws, Fn } from 'aws-cdk-lib/core';
 import { type ImageName, serviceDefaults, stackDefaults } from '../../defaults.ts';
 import { importedFrom, TemplateStack } from '../../template-stack.ts';
 import { eitherText, isGiven, isValue } from '../conditions.ts';
 import { imageParameter, type ServiceImage } from '../image.ts';
 import {
+  arnParameter,
   certificateParameter,
   cidrParameter,
   kmsKeyParameter,
@@ -16,7 +17,14 @@ import {
 import { PORTS } from '../ports.ts';
 import { titleOf } from '../titles.ts';
 import { addressOf, Discovery } from './discovery.ts';
-import { databaseSecrets, databaseVariables, telemetryVariables, variables } from './environment.ts';
+import {
+  databaseSecrets,
+  databaseVariables,
+  headersSecret,
+  type Telemetry,
+  telemetryVariables,
+  variables,
+} from './environment.ts';
 import { Alb, httpListener } from './load-balancer.ts';
 import { ServiceRoles, type Tier } from './roles.ts';
 import { LakeService, type LakeServiceOptions } from './service.ts';
@@ -47,7 +55,7 @@ type Particular = Pick<LakeServiceOptions, 'image' | 'taskRoleArn' | 'executionR
 export class ServicesStack extends TemplateStack {
   readonly #defaults = stackDefaults();
   readonly #common: CfnParameter;
-  readonly #telemetry: { readonly endpoint: CfnParameter; readonly isOn: CfnCondition };
+  readonly #telemetry: Telemetry;
 
   constructor() {
     super('Lakerunner services: ingest, compaction, rollups, sweeping and queries on ECS Fargate.');
@@ -56,7 +64,6 @@ export class ServicesStack extends TemplateStack {
     const sourceCidr = cidrParameter(this, 'AlbSourceCidr', 'Who may ask the query API.');
     const certificateArn = certificateParameter(this);
     const endpoint = this.parameter('OtelEndpoint', {
-      label: 'OTLP endpoint',
       type: 'String',
       default: '',
       description:
@@ -64,10 +71,15 @@ export class ServicesStack extends TemplateStack {
       allowedPattern: '^(https?://\\S+)?$',
       constraintDescription: 'a URL of http or https, or nothing',
     });
+    const headers = arnParameter(this, 'OtelHeadersSecretArn', {
+      what: 'a secret',
+      service: 'secretsmanager',
+      description: 'Secret with the headers for that endpoint, as OTEL_EXPORTER_OTLP_HEADERS has them.',
+    });
     const images = {
-      go: this.#image('GoServicesImage', 'Image of the services', 'go_services', 'Lakerunner'),
-      api: this.#image('QueryApiImage', 'Image of query-api', 'query_api', 'LakerunnerApi'),
-      worker: this.#image('QueryWorkerImage', 'Image of query-worker', 'query_worker', 'LakerunnerWorker'),
+      go: this.#image('GoServicesImage', 'go_services', 'Theirs'),
+      api: this.#image('QueryApiImage', 'query_api', 'TheirApi'),
+      worker: this.#image('QueryWorkerImage', 'query_worker', 'TheirWorker'),
     };
     const taskRoleArn = taskRoleParameter(this);
     const kmsKeyArn = kmsKeyParameter(this, 'the bucket, the queue or the secrets');
@@ -75,10 +87,14 @@ export class ServicesStack extends TemplateStack {
       { label: 'Stacks', parameters: ['CommonInfraStackName'] },
       { label: 'Load balancer', parameters: ['AlbScheme', 'AlbSourceCidr', 'CertificateArn'] },
       { label: 'Images', parameters: ['GoServicesImage', 'QueryApiImage', 'QueryWorkerImage'] },
-      { label: 'Telemetry', parameters: ['OtelEndpoint'] },
+      { label: 'Telemetry', parameters: ['OtelEndpoint', 'OtelHeadersSecretArn'] },
       { label: 'Bring your own', parameters: ['TaskRoleArn', 'KmsKeyArn'] },
     ]);
-    this.#telemetry = { endpoint, isOn: isGiven(this, 'EnableOtlp', endpoint) };
+    this.#telemetry = {
+      ...{ endpoint, headers },
+      isOn: isGiven(this, 'EnableOtlp', endpoint),
+      hasHeaders: isGiven(this, 'Headers', headers),
+    };
     const hasCertificate = isGiven(this, 'HasCertificate', certificateArn);
     const isInternetFacing = isValue(this, 'IsInternetFacing', scheme, 'internet-facing');
 
@@ -95,9 +111,10 @@ export class ServicesStack extends TemplateStack {
     });
     const roles = new ServiceRoles(this, {
       ...{ common: this.#common, taskRoleArn, kmsKeyArn, tokenSecret: token.ref },
-      hasOwnRoles: isValue(this, 'HasOwnRoles', taskRoleArn, ''),
+      hasOwnRoles: isValue(this, 'OwnRoles', taskRoleArn, ''),
       hasKmsKey: isGiven(this, 'HasKmsKey', kmsKeyArn),
       asksEcs: images.api.isLakerunners,
+      telemetry: this.#telemetry,
     });
     for (const [name, tier] of Object.entries(WORKERS)) {
       this.#service(name, {
@@ -129,10 +146,10 @@ export class ServicesStack extends TemplateStack {
       },
     });
 
-    this.output('AlbDNS', alb.balancer.attrDnsName, { description: 'Name of the load balancer' });
-    this.output('AlbArn', alb.balancer.ref, { description: 'Load balancer' });
-    this.output('AlbSecurityGroupId', alb.group.attrGroupId, { description: 'Its security group' });
-    this.output('Tg7101Arn', behind.targets.ref, { description: 'Target group of query-api' });
+    this.output('AlbDNS', alb.balancer.attrDnsName);
+    this.output('AlbArn', alb.balancer.ref);
+    this.output('AlbSecurityGroupId', alb.group.attrGroupId);
+    this.output('Tg7101Arn', behind.targets.ref);
     const url = Fn.sub(`\${Scheme}://\${Alb.DNSName}:${PORTS.queryApi}`, {
       Scheme: eitherText(hasCertificate, 'https', 'http'),
     });
@@ -148,9 +165,9 @@ export class ServicesStack extends TemplateStack {
     return { SQS_QUEUE_URL: importedFrom(this.#common, 'QueueUrl'), SQS_REGION: Aws.REGION };
   }
 
-  #image(name: string, label: string, image: ImageName, condition: string): ServiceImage {
+  #image(name: string, image: ImageName, condition: string): ServiceImage {
     return imageParameter(this, {
-      ...{ name, label, condition },
+      ...{ name, condition },
       description: "Ours, or Lakerunner's of the same name.",
       image: this.#defaults.images[image],
       marker: this.#defaults.lakerunnerMarker,
@@ -163,12 +180,13 @@ export class ServicesStack extends TemplateStack {
     const made = new LakeService(this, {
       ...{ ...options, name, defaults, common: this.#common },
       environment: [
-        ...telemetryVariables(name, this.#telemetry),
+        ...telemetryVariables(this.#telemetry),
         ...databaseVariables(this.#common),
         ...variables({ ...own, ...defaults.environment }),
       ],
       secrets: [
         ...databaseSecrets(this.#common),
+        headersSecret(this.#telemetry),
         ...Object.entries(secrets).map(([variable, valueFrom]) => ({ name: variable, valueFrom })),
       ],
     });
