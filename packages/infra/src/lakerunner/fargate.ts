@@ -67,9 +67,12 @@ export function containerBase(options: {
   };
 }
 
+/** Seconds that an answer may take, and for which failures do not count after the start. */
+export const HEALTH_SECONDS = { timeout: 10, startPeriod: 60 } as const;
+
 /** `command` is asked each 30 s, and a container that fails three times is replaced: ECS' defaults. */
 export function healthCheck(command: string[]): CfnTaskDefinition.HealthCheckProperty {
-  return { command, timeout: 10, startPeriod: 60 };
+  return { command, ...HEALTH_SECONDS };
 }
 
 /** A task of Fargate on ARM64. */

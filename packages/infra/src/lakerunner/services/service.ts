@@ -9,6 +9,7 @@ import {
   type ContainerDefinition,
   containerBase,
   fargateService,
+  HEALTH_SECONDS,
   healthCheck,
   OUR_USER,
   serviceLogGroup,
@@ -104,9 +105,19 @@ function program(isLakerunners: CfnCondition, defaults: ServiceDefaults): Partia
     readonlyRootFilesystem: either(isLakerunners, false, true),
     healthCheck:
       lakerunner.health === undefined
-        ? either(isLakerunners, Aws.NO_VALUE, { Command: health, StartPeriod: 60, Timeout: 10 })
+        ? onlyOurs(isLakerunners, health)
         : healthCheck(eitherList(isLakerunners, lakerunner.health, health)),
   };
+}
+
+/** A health check that is not there in Lakerunner's image, in CloudFormation's own words. */
+function onlyOurs(isLakerunners: CfnCondition, command: readonly string[]) {
+  const { timeout, startPeriod } = HEALTH_SECONDS;
+  return either(isLakerunners, Aws.NO_VALUE, {
+    Command: command,
+    Timeout: timeout,
+    StartPeriod: startPeriod,
+  });
 }
 
 function portMappings(isLakerunners: CfnCondition, defaults: ServiceDefaults, behind: readonly Attachment[]) {
