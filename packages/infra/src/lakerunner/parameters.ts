@@ -66,7 +66,10 @@ export const taskRoleParameter = (stack: TemplateStack): CfnParameter =>
     description: 'A role of your own for every task, to which nothing is added; nothing: roles are made.',
   });
 
-export const kmsKeyParameter = (stack: TemplateStack, encrypts: string): CfnParameter =>
+export const kmsKeyParameter = (
+  stack: TemplateStack,
+  encrypts = 'the bucket, the queue or the secrets',
+): CfnParameter =>
   arnParameter(stack, 'KmsKeyArn', {
     what: 'a key',
     service: 'kms',

@@ -73,7 +73,7 @@ export class CollectorStack extends TemplateStack {
         'Secret whose JSON has api_key, which the services send their own telemetry with; nothing: the generated key of the common stack.',
     });
     const taskRoleArn = taskRoleParameter(this);
-    const kmsKeyArn = kmsKeyParameter(this, 'the bucket, the queue or the secrets');
+    const kmsKeyArn = kmsKeyParameter(this);
     this.groups([
       { label: 'Stacks', parameters: ['CommonInfraStackName'] },
       { label: 'Load balancer', parameters: ['LoadBalancerType', 'SourceCidr', 'CertificateArn'] },

@@ -82,7 +82,7 @@ export class ServicesStack extends TemplateStack {
       worker: this.#image('QueryWorkerImage', 'query_worker', 'TheirWorker'),
     };
     const taskRoleArn = taskRoleParameter(this);
-    const kmsKeyArn = kmsKeyParameter(this, 'the bucket, the queue or the secrets');
+    const kmsKeyArn = kmsKeyParameter(this);
     this.groups([
       { label: 'Stacks', parameters: ['CommonInfraStackName'] },
       { label: 'Load balancer', parameters: ['AlbScheme', 'AlbSourceCidr', 'CertificateArn'] },
