@@ -40,9 +40,15 @@ export function logsTo(group: CfnLogGroup): CfnTaskDefinition.LogConfigurationPr
   };
 }
 
-/** What ECS Exec needs, and scratch space. */
+/**
+ * What every task has to write to. A volume belongs to whom the image says that the path does at which it is mounted, so
+ * scratch space, which is of our image's user, is not shared with the agent.
+ */
+export const VOLUMES: CfnTaskDefinition.VolumeProperty[] = [{ name: 'scratch' }, { name: 'exec' }];
+
 const MOUNT_POINTS: MountPoint[] = [
-  ...[SCRATCH, ...EXEC_AGENT].map((containerPath) => ({ sourceVolume: 'scratch', containerPath })),
+  { sourceVolume: 'scratch', containerPath: SCRATCH },
+  ...EXEC_AGENT.map((containerPath) => ({ sourceVolume: 'exec', containerPath })),
 ];
 
 /** Whom our image runs as. */
@@ -97,7 +103,7 @@ export function taskDefinition(
     executionRoleArn: executionRole,
     taskRoleArn: taskRole,
     containerDefinitions: containers,
-    volumes: [{ name: 'scratch' }, ...volumes],
+    volumes: [...VOLUMES, ...volumes],
   });
 }
 

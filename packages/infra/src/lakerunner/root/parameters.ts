@@ -79,12 +79,12 @@ export function rootParameters(stack: TemplateStack): RootParameters {
     parts: partParameters(stack),
     byo: byoParameters(stack),
     taskRoleArn: arnParameter(stack, 'ExistingTaskRoleArn', {
-      label: 'Existing task role',
+      what: 'a role',
       service: 'iam',
       description:
         'Your role for all tasks, to which nothing is added. Needed with CreateS3Storage=No or CreateRDS=No.',
     }),
-    kmsKeyArn: kmsKeyParameter(stack, 'the bucket, the queue or the secrets'),
+    kmsKeyArn: kmsKeyParameter(stack),
     settings: settingParameters(stack, { DbInstanceClass: DB_INSTANCE_CLASS }),
     scheme: schemeParameter(stack, 'AlbScheme'),
     sourceCidr: cidrParameter(stack, 'AlbSourceCidr', 'Who may ask queries, see Grafana and send telemetry.'),
@@ -98,7 +98,7 @@ export function rootParameters(stack: TemplateStack): RootParameters {
       description: 'A new value wipes what Grafana has stored; nothing, and the same value again, do not.',
     }),
     apiKeySecretArn: arnParameter(stack, 'ApiKeySecretArn', {
-      label: "Secret of Grafana's and the demo's API key",
+      what: 'a secret',
       service: 'secretsmanager',
       description: 'JSON with api_key, one of those in ApiKeysOverride. Nothing: the generated key.',
     }),

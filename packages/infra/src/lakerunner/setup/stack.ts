@@ -31,7 +31,6 @@ export class SetupStack extends TemplateStack {
     const common = stackNameParameter(this, 'CommonInfraStackName', 'Common infrastructure stack');
     const image = imageParameter(this, {
       name: 'ContainerImage',
-      label: 'Image of setup',
       description: "The services' own image: what makes the tables is what reads them.",
       image: this.#defaults.images.setup,
       marker: this.#defaults.lakerunnerMarker,

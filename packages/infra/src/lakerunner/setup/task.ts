@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import type { ServiceDefaults } from '../../defaults.ts';
 import { importedFrom } from '../../template-stack.ts';
 import { either, eitherList, eitherText, onlyIf } from '../conditions.ts';
-import { containerBase, OUR_USER, serviceLogGroup } from '../fargate.ts';
+import { containerBase, OUR_USER, serviceLogGroup, VOLUMES } from '../fargate.ts';
 import type { ServiceImage } from '../image.ts';
 import { allow, allowKey, ecsRole, START } from '../roles.ts';
 import { databaseSecrets, databaseVariables, fieldOf, variables } from '../services/environment.ts';
@@ -45,10 +45,10 @@ export class SetupTask extends Construct {
       runtimePlatform: { cpuArchitecture: 'ARM64', operatingSystemFamily: 'LINUX' },
       executionRoleArn: this.executionRole.attrArn,
       taskRoleArn: eitherText(means.hasTaskRole, means.taskRoleArn.valueAsString, Aws.NO_VALUE),
-      volumes: [{ name: 'scratch' }],
+      volumes: VOLUMES,
       containerDefinitions: [
         {
-          ...containerBase({ name: 'Setup', service: 'setup', image: image.parameter, logs: this.logs }),
+          ...containerBase({ name: 'Setup', image: image.parameter, logs: this.logs }),
           command: eitherList(image.isLakerunners, defaults.lakerunner?.command, defaults.command),
           user: eitherText(image.isLakerunners, '0', OUR_USER),
           readonlyRootFilesystem: either(image.isLakerunners, false, true),
