@@ -51,6 +51,7 @@ export interface RootParameters {
   readonly sourceCidr: CfnParameter;
   readonly certificateArn: CfnParameter;
   readonly otelEndpoint: CfnParameter;
+  readonly otelHeadersSecretArn: CfnParameter;
   readonly images: Readonly<Record<ImageParameter, CfnParameter>>;
   readonly grafanaResetToken: CfnParameter;
   readonly apiKeySecretArn: CfnParameter;
@@ -90,6 +91,11 @@ export function rootParameters(stack: TemplateStack): RootParameters {
     sourceCidr: cidrParameter(stack, 'AlbSourceCidr', 'Who may ask queries, see Grafana and send telemetry.'),
     certificateArn: certificateParameter(stack),
     otelEndpoint: stack.parameter('OtelEndpoint', OTEL_ENDPOINT),
+    otelHeadersSecretArn: arnParameter(stack, 'OtelHeadersSecretArn', {
+      what: 'a secret',
+      service: 'secretsmanager',
+      description: 'Secret with the headers for that endpoint, as OTEL_EXPORTER_OTLP_HEADERS has them.',
+    }),
     images: imageParameters(stack, stackDefaults()),
     grafanaResetToken: stack.parameter('GrafanaResetToken', {
       label: 'Grafana reset token',
@@ -120,7 +126,7 @@ export function rootParameters(stack: TemplateStack): RootParameters {
       label: 'Settings',
       parameters: [
         ...Object.keys(settings),
-        ...['ApiKeySecretArn', 'OtelEndpoint', 'SetupToken', 'GrafanaResetToken'],
+        ...['ApiKeySecretArn', 'OtelEndpoint', 'OtelHeadersSecretArn', 'SetupToken', 'GrafanaResetToken'],
       ],
     },
     { label: 'Images', parameters: Object.keys(images) },

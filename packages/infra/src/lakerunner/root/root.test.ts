@@ -1,6 +1,9 @@
 import { describe, expect, it, test } from 'vitest';
 import { exportsOf, type Resource, type Template, templateOf } from '../../../test/template.ts';
+import { CollectorStack } from '../collector/stack.ts';
 import { CommonStack } from '../common/stack.ts';
+import { DemoAppsStack } from '../demo-apps.ts';
+import { GrafanaStack } from '../grafana/stack.ts';
 import { ServicesStack } from '../services/stack.ts';
 import { SetupStack } from '../setup/stack.ts';
 import { RootStack } from './stack.ts';
@@ -13,6 +16,9 @@ const CHILDREN: Readonly<Record<string, { file: string; template: Template }>> =
   CommonStack: { file: 'lakerunner-common', template: templateOf(new CommonStack()) },
   EcsSetupStack: { file: 'lakerunner-ecs-setup', template: templateOf(new SetupStack()) },
   EcsServicesStack: { file: 'lakerunner-ecs-services', template: templateOf(new ServicesStack()) },
+  GrafanaStack: { file: 'lakerunner-grafana-service', template: templateOf(new GrafanaStack()) },
+  CollectorStack: { file: 'lakerunner-otel-collector', template: templateOf(new CollectorStack()) },
+  DemoAppsStack: { file: 'lakerunner-demo-apps', template: templateOf(new DemoAppsStack()) },
 };
 
 /** The stacks of which `resource` uses an output, a name, or the end. */

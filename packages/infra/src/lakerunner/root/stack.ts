@@ -83,7 +83,8 @@ export class RootStack extends TemplateStack {
   }
 
   #services(common: CfnStack, condition: CfnCondition, setup: CfnStack): CfnStack {
-    const { scheme, sourceCidr, certificateArn, otelEndpoint, images } = this.#parameters;
+    const { scheme, sourceCidr, certificateArn, otelEndpoint, otelHeadersSecretArn, images } =
+      this.#parameters;
     const { GoServicesImage, QueryApiImage, QueryWorkerImage } = images;
     const services = this.#nested(
       'EcsServicesStack',
@@ -92,7 +93,8 @@ export class RootStack extends TemplateStack {
         CommonInfraStackName: nameOf(common),
         ...this.#roleAndKey(),
         ...handedOn({ AlbScheme: scheme, AlbSourceCidr: sourceCidr, CertificateArn: certificateArn }),
-        ...handedOn({ OtelEndpoint: otelEndpoint, GoServicesImage, QueryApiImage, QueryWorkerImage }),
+        ...handedOn({ OtelEndpoint: otelEndpoint, OtelHeadersSecretArn: otelHeadersSecretArn }),
+        ...handedOn({ GoServicesImage, QueryApiImage, QueryWorkerImage }),
       },
       condition,
     );
@@ -101,7 +103,7 @@ export class RootStack extends TemplateStack {
   }
 
   #collector(common: CfnStack, condition: CfnCondition, setup: CfnStack): CfnStack {
-    const { scheme, sourceCidr, certificateArn, images } = this.#parameters;
+    const { scheme, sourceCidr, certificateArn, images, apiKeySecretArn } = this.#parameters;
     const { OtelCollectorImage } = images;
     const collector = this.#nested(
       'CollectorStack',
@@ -110,7 +112,7 @@ export class RootStack extends TemplateStack {
         CommonInfraStackName: nameOf(common),
         ...this.#roleAndKey(),
         ...handedOn({ LoadBalancerType: scheme, SourceCidr: sourceCidr, CertificateArn: certificateArn }),
-        ...handedOn({ OtelCollectorImage }),
+        ...handedOn({ OtelCollectorImage, ApiKeySecretArn: apiKeySecretArn }),
       },
       condition,
     );
@@ -119,7 +121,8 @@ export class RootStack extends TemplateStack {
   }
 
   #grafana(common: CfnStack, services: CfnStack, condition: CfnCondition): CfnStack {
-    const { sourceCidr, certificateArn, images, grafanaResetToken, apiKeySecretArn } = this.#parameters;
+    const { sourceCidr, certificateArn, images, grafanaResetToken, apiKeySecretArn, kmsKeyArn } =
+      this.#parameters;
     const { GrafanaImage, GrafanaInitImage } = images;
     return this.#nested(
       'GrafanaStack',
@@ -130,13 +133,14 @@ export class RootStack extends TemplateStack {
         ...handedOn({ AlbSourceCidr: sourceCidr, CertificateArn: certificateArn }),
         ...handedOn({ GrafanaImage, GrafanaInitImage }),
         ...handedOn({ GrafanaResetToken: grafanaResetToken, GrafanaApiKeySecretArn: apiKeySecretArn }),
+        ...handedOn({ KmsKeyArn: kmsKeyArn }),
       },
       condition,
     );
   }
 
   #demo(common: CfnStack, services: CfnStack, collector: CfnStack, condition: CfnCondition): CfnStack {
-    const { images, apiKeySecretArn } = this.#parameters;
+    const { images, apiKeySecretArn, kmsKeyArn } = this.#parameters;
     const { SampleAppImage } = images;
     return this.#nested(
       'DemoAppsStack',
@@ -145,7 +149,7 @@ export class RootStack extends TemplateStack {
         CommonInfraStackName: nameOf(common),
         ServicesStackName: nameOf(services),
         OtelCollectorStackName: nameOf(collector),
-        ...handedOn({ SampleAppImage, ApiKeySecretArn: apiKeySecretArn }),
+        ...handedOn({ SampleAppImage, ApiKeySecretArn: apiKeySecretArn, KmsKeyArn: kmsKeyArn }),
       },
       condition,
     );
