@@ -3,6 +3,7 @@ import {
   NotFoundError,
   type ObjectInfo,
   type ObjectStore,
+  PreconditionError,
   UnavailableError,
 } from '@lakewright/core';
 import type { RawObject } from '../types.ts';
@@ -18,26 +19,45 @@ export type Reading =
   | { readonly kind: 'failed'; readonly reason: string };
 
 /**
- * Reads one raw object and makes sure that the bytes are those of its etag, before and after. Throws
- * UnavailableError when the store does not work, which says nothing about the object.
+ * Reads one raw object and makes sure that the bytes are those of its etag: one call of the store where they are.
+ * Throws UnavailableError when the store does not work, which says nothing about the object.
  */
 export async function readRaw(store: ObjectStore, object: RawObject, maxBytes: number): Promise<Reading> {
   try {
-    const before = await store.head(object.key);
-    if (before === undefined) return GONE;
-    if (before.etag !== object.etag) return { kind: 'replaced', info: before };
-    if (before.size > maxBytes) {
-      return { kind: 'bad', reason: `${before.size} bytes are more than maxRawObjectBytes (${maxBytes})` };
-    }
-    const bytes = await store.get(object.key);
-    const after = await store.head(object.key);
-    if (after === undefined) return GONE;
-    return after.etag === object.etag ? { kind: 'bytes', bytes } : { kind: 'replaced', info: after };
+    return (await readUnchanged(store, object, maxBytes)) ?? (await lookAgain(store, object));
   } catch (error) {
     if (error instanceof UnavailableError) throw error;
-    if (error instanceof NotFoundError) return GONE;
     return { kind: 'failed', reason: messageOf(error) };
   }
 }
 
-const GONE: Reading = { kind: 'bad', reason: 'the object is gone from the store' };
+/** The object as it was claimed, or undefined when it is not there any more. */
+async function readUnchanged(
+  store: ObjectStore,
+  { key, etag }: RawObject,
+  maxBytes: number,
+): Promise<Reading | undefined> {
+  try {
+    const { size, body } = await store.open(key, { etag });
+    const pieces: Uint8Array[] = [];
+    for await (const piece of body) {
+      // Leaving the loop lets go of the object.
+      if (size > maxBytes) {
+        return { kind: 'bad', reason: `${size} bytes are more than maxRawObjectBytes (${maxBytes})` };
+      }
+      pieces.push(piece);
+    }
+    return { kind: 'bytes', bytes: pieces.length === 1 ? pieces[0] : Buffer.concat(pieces) };
+  } catch (error) {
+    if (error instanceof NotFoundError || error instanceof PreconditionError) return undefined;
+    throw error;
+  }
+}
+
+/** What is where the object was. */
+async function lookAgain(store: ObjectStore, { key, etag }: RawObject): Promise<Reading> {
+  const info = await store.head(key);
+  if (info === undefined) return { kind: 'bad', reason: 'the object is gone from the store' };
+  if (info.etag !== etag) return { kind: 'replaced', info };
+  return { kind: 'failed', reason: 'the object was another one while it was read' };
+}
