@@ -5,8 +5,10 @@ import type { FormatLimits } from './limits.ts';
 import { FormatProblem } from './problem.ts';
 import type { Compression } from './suffixes.ts';
 
-/** Big enough that joining the pieces costs nothing, small enough for a small object. */
-const CHUNK = { chunkSize: 1024 * 1024 };
+/** Of what may be of any length: big enough that joining the pieces costs little, small enough for a small object. */
+const CHUNK_BYTES = 1024 * 1024;
+/** Memory that is set aside at once: a frame may say less than the truth about its length. */
+const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
 
 /**
  * The object's bytes without their compression, at most `maxObjectBytes` of them. Files of several gzip
@@ -19,7 +21,7 @@ export function decompress(bytes: Uint8Array, compression: Compression, limits: 
     return bytes;
   }
   try {
-    return compression === 'gzip' ? gunzipSync(bytes, output(limit)) : unzstd(bytes, limit);
+    return compression === 'gzip' ? gunzipSync(bytes, output(limit, CHUNK_BYTES)) : unzstd(bytes, limit);
   } catch (error) {
     if (error instanceof FormatProblem) throw error;
     if (error instanceof CompressionError)
@@ -32,8 +34,10 @@ export function decompress(bytes: Uint8Array, compression: Compression, limits: 
 function unzstd(bytes: Uint8Array, limit: number): Uint8Array {
   const parts: Uint8Array[] = [];
   let left = limit;
-  for (const { start, end } of zstdFrames(bytes)) {
-    const part = zstdDecompressSync(bytes.subarray(start, end), output(left));
+  for (const { start, end, plainBytesAtMost } of zstdFrames(bytes)) {
+    // In one piece, so that nothing is joined; a byte more, or zlib asks whether there is a second one.
+    const chunkBytes = Math.min(plainBytesAtMost + 1, MAX_CHUNK_BYTES);
+    const part = zstdDecompressSync(bytes.subarray(start, end), output(left, chunkBytes));
     left -= part.length;
     if (left < 0) throw tooLong(limit);
     parts.push(part);
@@ -41,8 +45,9 @@ function unzstd(bytes: Uint8Array, limit: number): Uint8Array {
   return parts.length === 1 ? parts[0] : Buffer.concat(parts);
 }
 
-function output(limit: number): { chunkSize: number; maxOutputLength: number } {
-  return { ...CHUNK, maxOutputLength: Math.max(1, limit) };
+function output(limit: number, chunkBytes: number): { chunkSize: number; maxOutputLength: number } {
+  // zlib takes no smaller chunks.
+  return { chunkSize: Math.max(64, chunkBytes), maxOutputLength: Math.max(1, limit) };
 }
 
 function tooLong(limit: number): FormatProblem {
