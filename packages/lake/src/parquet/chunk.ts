@@ -2,6 +2,7 @@ import { constants, zstdCompressSync } from 'node:zlib';
 import type { Column } from '../tables.ts';
 import { ByteSink } from './byte-sink.ts';
 import type { ColumnData } from './data.ts';
+import { distinctLists } from './distinct-lists.ts';
 import { bitWidth, ENCODING } from './encodings.ts';
 import {
   allPresent,
@@ -18,7 +19,7 @@ import { listLevels } from './repetition.ts';
 import { rleHybrid } from './rle-hybrid.ts';
 import { isNeverNull, type Leaf, leavesOf } from './schema.ts';
 import { encodeStringLists } from './string-lists.ts';
-import { encodeStrings, StringNumbers } from './strings.ts';
+import { encodeStrings, IdNumbers } from './strings.ts';
 import { ThriftWriter } from './thrift.ts';
 import type { EncodedValues } from './values.ts';
 
@@ -63,7 +64,8 @@ export class ChunkWriter {
   readonly #dictionary = new ByteSink(1 << 16);
   readonly #values = new ByteSink(1 << 16);
   readonly #page = new ByteSink(1 << 16);
-  readonly #numbers = new StringNumbers();
+  readonly #numbers = new IdNumbers();
+  readonly #lists = new IdNumbers();
   readonly #sinks = { dictionary: this.#dictionary, data: this.#values };
 
   constructor(out: ByteSink) {
@@ -142,6 +144,7 @@ export class ChunkWriter {
     const { starts, lengths, table } = data;
     const { levels, repetition, filled } = listLevels(lengths, rows);
     const states = mapStates(data, rows, levels);
+    const distinct = distinctLists(data, rows, data.keys.length, this.#lists);
     const leaf = (ids: Int32Array, definition: Uint8Array | undefined, count: number): LeafInput => ({
       levelCount: levels,
       // Where all are present, the levels are one run and need no array.
@@ -149,7 +152,7 @@ export class ChunkWriter {
       repetition,
       nullCount: levels - count,
       encode: () =>
-        encodeStringLists(this.#sinks, table, { starts, lengths, ids }, rows, count, this.#numbers),
+        encodeStringLists(this.#sinks, table, { starts, lengths, ids, distinct }, rows, count, this.#numbers),
     });
     const keyDefinition = filled === levels ? undefined : states?.map((state) => (state === 0 ? 0 : 1));
     let valueCount = 0;

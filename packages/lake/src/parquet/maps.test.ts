@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ByteTable } from '@lakewright/otlp';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -9,29 +10,32 @@ const COLUMN: Column = { name: 'attributes', type: 'MAP(VARCHAR, VARCHAR)', doc:
 type Entry = [key: string, value: string | null];
 
 const text = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'a longer text');
+const entries = fc.oneof(
+  fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 24 }),
+  fc.array(fc.tuple(text, fc.option(text, { freq: 5 })), { maxLength: 24 }),
+  fc.nat({ max: 24 }).map((length) => Array.from({ length }, (): Entry => ['a', 'b'])),
+);
 /** Rows in a row that have the same entries. */
 const stretch = fc.record({
-  entries: fc.oneof(
-    fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 24 }),
-    fc.array(fc.tuple(text, fc.option(text, { freq: 5 })), { maxLength: 24 }),
-    fc.nat({ max: 24 }).map((length) => Array.from({ length }, (): Entry => ['a', 'b'])),
-  ),
+  entries,
   rows: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 20, max: 120 })),
 });
 
-/** The file of one map column; with `shared`, rows of a stretch share their entries. */
+/** The file of one map column; with `shared`, rows of equal entries share them. */
 function write(stretches: readonly { entries: readonly Entry[]; rows: number }[], shared: boolean) {
   const table = new ByteTable();
   const starts: number[] = [];
   const lengths: number[] = [];
   const keys: number[] = [];
   const values: number[] = [];
+  const places = new Map<readonly Entry[], number>();
   for (const { entries, rows } of stretches) {
     for (let row = 0; row < rows; row++) {
-      const isCopy = shared && row > 0;
-      starts.push(isCopy ? (starts.at(-1) as number) : keys.length);
+      const place = shared ? places.get(entries) : undefined;
+      starts.push(place ?? keys.length);
       lengths.push(entries.length);
-      if (isCopy) continue;
+      if (place !== undefined) continue;
+      places.set(entries, keys.length);
       for (const [key, value] of entries) {
         keys.push(table.internString(key));
         values.push(value === null ? -1 : table.internString(value));
@@ -79,5 +83,25 @@ test('maps that repeat are written as all of their rows would be, and are read b
       );
     }),
     { numRuns: 150, endOnFailure: true },
+  );
+});
+
+/** Stretches of few different entries that come again and again, as resources do where rows are sorted by time. */
+const returning = fc.array(entries, { minLength: 1, maxLength: 5 }).chain((pool) =>
+  fc.array(fc.record({ entries: fc.constantFrom(...pool), rows: fc.integer({ min: 1, max: 130 }) }), {
+    minLength: 1,
+    maxLength: 60,
+  }),
+);
+
+test('maps that come again later are written as all of their rows would be, and are read back', () => {
+  fc.assert(
+    fc.property(returning, (stretches) => {
+      const file = write(stretches, true);
+      expect(Buffer.compare(file, write(stretches, false))).toBe(0);
+      const rows = stretches.flatMap(({ entries, rows }) => Array.from({ length: rows }, () => entries));
+      expect(isDeepStrictEqual(read(file), rows)).toBe(true);
+    }),
+    { numRuns: 100, endOnFailure: true },
   );
 });

@@ -1,6 +1,7 @@
 import type { StringTable } from './data.ts';
-import type { Repeat } from './rle-hybrid.ts';
-import { type StringNumbers, writeStrings } from './strings.ts';
+import { type DistinctLists, encodeDistinctLists } from './distinct-lists.ts';
+import { type Repeat, rleHybrid } from './rle-hybrid.ts';
+import { type IdNumbers, writeStrings } from './strings.ts';
 import type { EncodedValues, ValueSinks } from './values.ts';
 
 /** Rows with equal entries from which on most of them are left out; of what is left out, eight at a time. */
@@ -14,6 +15,8 @@ export interface StringLists {
   readonly starts: Int32Array;
   readonly lengths: Int32Array;
   readonly ids: Int32Array;
+  /** Each of them once, where they are few. */
+  readonly distinct?: DistinctLists;
 }
 
 /**
@@ -23,12 +26,14 @@ export interface StringLists {
 export function encodeStringLists(
   sinks: ValueSinks,
   table: StringTable,
-  { starts, lengths, ids }: StringLists,
+  { starts, lengths, ids, distinct }: StringLists,
   rows: number,
   count: number,
-  numbers: StringNumbers,
+  numbers: IdNumbers,
 ): EncodedValues {
-  numbers.begin(table);
+  const encoded = distinct && encodeDistinctLists(sinks, table, distinct, ids, count, numbers);
+  if (encoded !== undefined) return encoded;
+  numbers.begin(table.count);
   const { offsets } = table;
   const indices = new Indices(count);
   let totalBytes = 0;
@@ -55,8 +60,35 @@ export function encodeStringLists(
     indices.repeat(first, same);
     totalBytes += bytes * same;
   }
-  const numbered = { indices: indices.values(), count, totalBytes, repeats: indices.repeats };
-  return writeStrings(sinks, table, numbered, numbers);
+  const values = indices.values();
+  const { repeats } = indices;
+  return writeStrings(
+    sinks,
+    table,
+    {
+      count,
+      totalBytes,
+      all: () => withRepeats(values, count, repeats),
+      pack: (out, width) => rleHybrid(out, values, values.length, width, repeats),
+    },
+    numbers,
+  );
+}
+
+/** All values, the repeated ones with their repetitions. */
+function withRepeats(indices: Int32Array, count: number, repeats: readonly Repeat[]): Int32Array {
+  if (repeats.length === 0) return indices;
+  const all = new Int32Array(count);
+  let done = 0;
+  let to = 0;
+  for (const { at, period, times } of repeats) {
+    all.set(indices.subarray(done, at), to);
+    to += at - done;
+    for (let time = 0; time < times; time++, to += period) all.set(indices.subarray(at, at + period), to);
+    done = at;
+  }
+  all.set(indices.subarray(done), to);
+  return all;
 }
 
 /** Indices of entries without what repeats. */

@@ -1,14 +1,14 @@
 import type { ByteSink } from './byte-sink.ts';
 import type { StringTable } from './data.ts';
 import { bitWidth, deltaBinaryPacked, ENCODING } from './encodings.ts';
-import { type Repeat, rleHybrid } from './rle-hybrid.ts';
+import { rleHybrid } from './rle-hybrid.ts';
 import type { EncodedValues, ValueSinks } from './values.ts';
 
 /** Bounds longer than this are left out of the statistics. */
 const MAX_BOUND_BYTES = 64;
 
-/** Numbers the distinct string ids of one column, again and again, without clearing its memory. */
-export class StringNumbers {
+/** Numbers the distinct ids of one column, again and again, without clearing its memory. */
+export class IdNumbers {
   #stamps = new Int32Array(0);
   #numbers = new Int32Array(0);
   #stamp = 0;
@@ -16,10 +16,11 @@ export class StringNumbers {
   distinct = new Int32Array(1024);
   count = 0;
 
-  begin(table: StringTable): void {
-    if (this.#stamps.length < table.count) {
-      this.#stamps = new Int32Array(table.count + 1024);
-      this.#numbers = new Int32Array(table.count + 1024);
+  /** Ids that follow are below `ids`. */
+  begin(ids: number): void {
+    if (this.#stamps.length < ids) {
+      this.#stamps = new Int32Array(ids + 1024);
+      this.#numbers = new Int32Array(ids + 1024);
       this.#stamp = 0;
     }
     this.#stamp++;
@@ -46,9 +47,9 @@ export function encodeStrings(
   table: StringTable,
   ids: Int32Array,
   count: number,
-  numbers: StringNumbers,
+  numbers: IdNumbers,
 ): EncodedValues {
-  numbers.begin(table);
+  numbers.begin(table.count);
   const indices = new Int32Array(count);
   let totalBytes = 0;
   const { offsets } = table;
@@ -66,26 +67,27 @@ export function encodeStrings(
     indices[i] = lastIndex;
     totalBytes += lastLength;
   }
-  return writeStrings(sinks, table, { indices, count, totalBytes, repeats: [] }, numbers);
+  const pack = (out: ByteSink, width: number) => rleHybrid(out, indices, count, width);
+  return writeStrings(sinks, table, { count, totalBytes, all: () => indices, pack }, numbers);
 }
 
-/** Strings that were numbered. */
+/** Strings that were numbered: numbers are places in the numbers' `distinct`. */
 export interface NumberedStrings {
-  /** Into the numbers' `distinct`. */
-  readonly indices: Int32Array;
-  /** How many there are in all, and their bytes. */
+  /** How many there are, and their bytes. */
   readonly count: number;
   readonly totalBytes: number;
-  /** What of all is not in `indices` because it repeats. */
-  readonly repeats: readonly Repeat[];
+  /** The number of each. */
+  all(): Int32Array;
+  /** Writes all numbers as an RLE / bit-packed hybrid. */
+  pack(out: ByteSink, width: number): void;
 }
 
 /** Writes strings that were numbered. */
 export function writeStrings(
   sinks: ValueSinks,
   table: StringTable,
-  { indices, count, totalBytes, repeats }: NumberedStrings,
-  numbers: StringNumbers,
+  { count, totalBytes, all, pack }: NumberedStrings,
+  numbers: IdNumbers,
 ): EncodedValues {
   const { offsets } = table;
   let distinctBytes = 0;
@@ -98,28 +100,12 @@ export function writeStrings(
   if (distinctBytes + (count * width) / 8 <= totalBytes) {
     for (let i = 0; i < numbers.count; i++) plainString(sinks.dictionary, table, numbers.distinct[i]);
     sinks.data.byte(width);
-    rleHybrid(sinks.data, indices, indices.length, width, repeats);
+    pack(sinks.data, width);
     return { encoding: ENCODING.RLE_DICTIONARY, dictionaryCount: numbers.count, ...bounds };
   }
-  const ids = withRepeats(indices, count, repeats).map((index) => numbers.distinct[index]);
+  const ids = all().map((index) => numbers.distinct[index]);
   lengthsAndBytes(sinks.data, table, ids, count, totalBytes);
   return { encoding: ENCODING.DELTA_LENGTH_BYTE_ARRAY, dictionaryCount: 0, ...bounds };
-}
-
-/** All values, the repeated ones with their repetitions. */
-function withRepeats(indices: Int32Array, count: number, repeats: readonly Repeat[]): Int32Array {
-  if (repeats.length === 0) return indices;
-  const all = new Int32Array(count);
-  let done = 0;
-  let to = 0;
-  for (const { at, period, times } of repeats) {
-    all.set(indices.subarray(done, at), to);
-    to += at - done;
-    for (let time = 0; time < times; time++, to += period) all.set(indices.subarray(at, at + period), to);
-    done = at;
-  }
-  all.set(indices.subarray(done), to);
-  return all;
 }
 
 function plainString(out: ByteSink, table: StringTable, id: number): void {
@@ -157,7 +143,7 @@ function lengthsAndBytes(
   for (let i = 0; i < count; i++) copyShort(out, arena, offsets[ids[i]], offsets[ids[i] + 1]);
 }
 
-function stringBounds(table: StringTable, numbers: StringNumbers): { min?: Uint8Array; max?: Uint8Array } {
+function stringBounds(table: StringTable, numbers: IdNumbers): { min?: Uint8Array; max?: Uint8Array } {
   // Bounds of thousands of distinct values rarely exclude anything and cost a comparison each.
   if (numbers.count === 0 || numbers.count > 4096) return {};
   let min = numbers.distinct[0];

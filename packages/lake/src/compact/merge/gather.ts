@@ -4,13 +4,13 @@ import type {
   ColumnData,
   ColumnRows,
   Int32Rows,
-  LeafStrings,
   ListRows,
-  MapRows,
   StringRows,
   WordRows,
 } from '../../parquet/index.ts';
 import type { Column } from '../../tables.ts';
+import { MapGatherer } from './gather-map.ts';
+import { Numbering, numberOf } from './numbering.ts';
 
 /** Puts together one column of one row group of the output from rows of the inputs. */
 export interface Gatherer<Rows extends ColumnRows = ColumnRows> {
@@ -182,32 +182,6 @@ class ListGatherer implements Gatherer<ListRows> {
   }
 }
 
-/** Of each place in an input's list of strings, its number in the output's table; -1 until it is needed. */
-class Numbering {
-  #of = new WeakMap<LeafStrings, Int32Array>();
-
-  begin(): void {
-    this.#of = new WeakMap();
-  }
-
-  numbersOf(strings: LeafStrings): Int32Array {
-    let numbers = this.#of.get(strings);
-    if (numbers === undefined) {
-      numbers = new Int32Array(strings.count).fill(-1);
-      this.#of.set(strings, numbers);
-    }
-    return numbers;
-  }
-}
-
-function numberOf(table: ByteTable, strings: LeafStrings, numbers: Int32Array, place: number): number {
-  const known = numbers[place];
-  if (known >= 0) return known;
-  const number = table.intern(strings.bytes, strings.starts[place], strings.ends[place]);
-  numbers[place] = number;
-  return number;
-}
-
 class StringGatherer implements Gatherer<StringRows> {
   readonly #numbering = new Numbering();
   #table = new ByteTable();
@@ -235,108 +209,5 @@ class StringGatherer implements Gatherer<StringRows> {
 
   data(): ColumnData {
     return { kind: 'strings', ids: this.#ids, table: this.#table };
-  }
-}
-
-class MapGatherer implements Gatherer<MapRows> {
-  readonly #keyNumbers = new Numbering();
-  readonly #valueNumbers = new Numbering();
-  /** Of each place where an input's entries begin, where they begin in the output; -1 until they are needed. */
-  #placed = new WeakMap<MapRows, Int32Array>();
-  #table = new ByteTable();
-  #starts = new Int32Array(0);
-  #lengths = new Int32Array(0);
-  #keys = new Int32Array(1024);
-  #values = new Int32Array(1024);
-  #entries = 0;
-  #at = 0;
-
-  begin(rows: number): void {
-    this.#table = new ByteTable();
-    if (this.#starts.length !== rows) {
-      this.#starts = new Int32Array(rows);
-      this.#lengths = new Int32Array(rows);
-    }
-    this.#keyNumbers.begin();
-    this.#valueNumbers.begin();
-    this.#placed = new WeakMap();
-    this.#entries = 0;
-    this.#at = 0;
-  }
-
-  append(rows: MapRows, from: number, count: number): void {
-    const placed = this.#placedOf(rows);
-    const { starts, lengths } = rows;
-    for (let row = from; row < from + count; row++) {
-      const length = lengths[row];
-      this.#lengths[this.#at] = length;
-      if (length > 0) {
-        const start = starts[row];
-        if (placed[start] < 0) placed[start] = this.#sameAsBefore(this.#copy(rows, start, length), length);
-        this.#starts[this.#at] = placed[start];
-      }
-      this.#at++;
-    }
-  }
-
-  data(): ColumnData {
-    return {
-      kind: 'map',
-      starts: this.#starts,
-      lengths: this.#lengths,
-      keys: this.#keys,
-      values: this.#values,
-      table: this.#table,
-    };
-  }
-
-  #placedOf(rows: MapRows): Int32Array {
-    let placed = this.#placed.get(rows);
-    if (placed === undefined) {
-      placed = new Int32Array(rows.keys.length).fill(-1);
-      this.#placed.set(rows, placed);
-    }
-    return placed;
-  }
-
-  #copy(rows: MapRows, start: number, length: number): number {
-    const { keys, values, keyStrings, valueStrings } = rows;
-    const first = this.#entries;
-    this.#reserve(first + length);
-    const keyNumbers = this.#keyNumbers.numbersOf(keyStrings);
-    const valueNumbers = this.#valueNumbers.numbersOf(valueStrings);
-    for (let i = start; i < start + length; i++) {
-      this.#keys[this.#entries] = numberOf(this.#table, keyStrings, keyNumbers, keys[i]);
-      const value = values[i];
-      this.#values[this.#entries++] =
-        value < 0 ? -1 : numberOf(this.#table, valueStrings, valueNumbers, value);
-    }
-    return first;
-  }
-
-  /**
-   * The entries of the row in front when they are equal to those that were copied last, which are given up then:
-   * rows of several inputs share one resource, and repeated rows cost next to nothing.
-   */
-  #sameAsBefore(copied: number, length: number): number {
-    if (this.#at === 0 || this.#lengths[this.#at - 1] !== length) return copied;
-    const before = this.#starts[this.#at - 1];
-    for (let i = 0; i < length; i++) {
-      if (this.#values[before + i] !== this.#values[copied + i]) return copied;
-      if (this.#keys[before + i] !== this.#keys[copied + i]) return copied;
-    }
-    this.#entries = copied;
-    return before;
-  }
-
-  #reserve(entries: number): void {
-    if (entries <= this.#keys.length) return;
-    const size = Math.max(entries, this.#keys.length * 2);
-    const keys = new Int32Array(size);
-    const values = new Int32Array(size);
-    keys.set(this.#keys);
-    values.set(this.#values);
-    this.#keys = keys;
-    this.#values = values;
   }
 }

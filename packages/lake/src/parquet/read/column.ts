@@ -34,7 +34,7 @@ export interface BooleanRows {
   readonly nulls: Uint8Array | undefined;
 }
 
-/** Entries of row `i` are `starts[i] .. starts[i] + lengths[i]`; neighbours with equal entries share them. */
+/** Entries of row `i` are `starts[i] .. starts[i] + lengths[i]`; neighbours with equal entries share them, others may. */
 export interface MapRows {
   readonly kind: 'map';
   readonly starts: Int32Array;

@@ -1,4 +1,5 @@
 import type { MapRows } from './column.ts';
+import { KnownRows } from './known-rows.ts';
 import type { PackedIndices } from './packed-indices.ts';
 import type { ChunkPages } from './page.ts';
 import { readRowStarts } from './row-starts.ts';
@@ -22,9 +23,10 @@ interface PackedStrings {
 /** Rows in a row that are equal until the packed ones behind them are compared. */
 const EQUAL_ROWS = 8;
 
-/** Maps without an empty row or a NULL: of rows that repeat, only the first ones are unpacked. */
+/** Maps without an empty row or a NULL: of rows that repeat, only the first one is unpacked. */
 function readFullMap(keys: PackedStrings, values: PackedStrings, levels: Int32Array, rows: number): MapRows {
   const entries = new Entries();
+  const known = new KnownRows(keys.indices, values.indices);
   const starts = new Int32Array(rows);
   const lengths = new Int32Array(rows);
   let equal = 0;
@@ -32,19 +34,18 @@ function readFullMap(keys: PackedStrings, values: PackedStrings, levels: Int32Ar
   for (let row = 0; row < rows; ) {
     const from = levels[row];
     const length = levels[row + 1] - from;
-    const at = entries.reserve(length);
-    keys.indices.unpack(from, length, entries.keys, at);
-    values.indices.unpack(from, length, entries.values, at);
     lengths[row] = length;
-    const before = row === 0 ? -1 : starts[row - 1];
-    if (before >= 0 && lengths[row - 1] === length && entries.same(before, at, length)) {
-      starts[row] = before;
-      equal++;
-    } else {
-      starts[row] = at;
-      entries.count += length;
-      equal = 1;
+    const before = row > 0 && lengths[row - 1] === length ? starts[row - 1] : -1;
+    starts[row] = known.find(from, length);
+    if (starts[row] < 0) {
+      const at = entries.reserve(length);
+      keys.indices.unpack(from, length, entries.keys, at);
+      values.indices.unpack(from, length, entries.values, at);
+      starts[row] = before >= 0 && entries.same(before, at, length) ? before : at;
+      if (starts[row] === at) entries.count += length;
+      known.add(starts[row]);
     }
+    equal = starts[row] === before ? equal + 1 : 1;
     row++;
     if (equal % EQUAL_ROWS !== 0) continue;
     while (

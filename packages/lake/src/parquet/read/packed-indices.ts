@@ -59,6 +59,34 @@ export class PackedIndices {
   }
 
   /**
+   * Puts the packed bits of values `from .. from + count` into `out` from `at` on, behind a word that says how
+   * they are to be read: equal words are equal values. Answers where they end, or -1 when they are of two runs.
+   * They take a word more than `count` at most.
+   */
+  bits(from: number, count: number, out: Int32Array, at: number): number {
+    const run = this.#runAt(from);
+    if (from + count > run.end) return -1;
+    const width = this.#width;
+    if (run.at < 0 || width === 0) {
+      out[at] = -count;
+      out[at + 1] = run.value;
+      return at + 2;
+    }
+    out[at++] = count;
+    const bytes = this.#bytes;
+    const bit = (from - run.first) * width;
+    const shift = bit & 7;
+    let byte = run.at + (bit >>> 3);
+    let left = count * width;
+    for (; left > 0; left -= 32, byte += 4) {
+      let word = bytes[byte] | (bytes[byte + 1] << 8) | (bytes[byte + 2] << 16) | (bytes[byte + 3] << 24);
+      if (shift > 0) word = (word >>> shift) | (bytes[byte + 4] << (32 - shift));
+      out[at++] = left < 32 ? word & ((1 << left) - 1) : word;
+    }
+    return at;
+  }
+
+  /**
    * How many of the next `most` rows of `length` values each, from value `from` on, are known to be as the eight
    * rows in front of them, which are equal to each other: a multiple of eight, and fewer when in doubt. A
    * comparison of the packed bytes with those of eight rows earlier says it.
