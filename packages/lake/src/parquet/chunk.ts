@@ -1,6 +1,7 @@
 import { constants, zstdCompressSync } from 'node:zlib';
 import type { Column } from '../tables.ts';
 import { ByteSink } from './byte-sink.ts';
+import { encodeConstant, encodeConstantString } from './constants.ts';
 import type { ColumnData } from './data.ts';
 import { distinctLists } from './distinct-lists.ts';
 import { bitWidth, ENCODING } from './encodings.ts';
@@ -80,6 +81,8 @@ export class ChunkWriter {
 
   #inputs(column: Column, data: ColumnData, rows: number): LeafInput[] {
     switch (data.kind) {
+      case 'constant':
+        return [this.#constant(column, data.one, rows)];
       case 'strings':
         return [this.#strings(data.ids, rows, data.table)];
       case 'int64': {
@@ -120,6 +123,18 @@ export class ChunkWriter {
       case 'double-list':
         return [this.#list(data, rows)];
     }
+  }
+
+  #constant(column: Column, one: ColumnData | undefined, rows: number): LeafInput {
+    if (one === undefined) {
+      return { levelCount: rows, definition: new Uint8Array(rows), nullCount: rows, encode: () => NO_VALUES };
+    }
+    const sinks = this.#sinks;
+    if (one.kind === 'strings') {
+      return allPresent(rows, () => encodeConstantString(sinks, one.table, one.ids[0], rows, this.#numbers));
+    }
+    const [{ encode, definition }] = this.#inputs(column, one, 1);
+    return { levelCount: rows, definition, nullCount: 0, encode: () => encodeConstant(sinks, encode, rows) };
   }
 
   #strings(ids: Int32Array, rows: number, table: Parameters<typeof encodeStrings>[1]): LeafInput {

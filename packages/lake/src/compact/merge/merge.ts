@@ -4,16 +4,20 @@ import {
   type ColumnData,
   type ColumnRows,
   ColumnwiseWriter,
+  type ConstantRows,
+  isSameConstant,
+  MIN_CONSTANT_ROWS,
   ParquetFile,
   type StoredColumn,
   type StringRows,
   type WordRows,
 } from '../../parquet/index.ts';
 import { type Column, storedColumns, type TableName } from '../../tables.ts';
-import { gathererOf } from './gather.ts';
-import { type OutputGroup, planGroups } from './groups.ts';
+import { type Gatherer, gathererOf } from './gather.ts';
+import { planGroups } from './groups.ts';
 import { Names } from './names.ts';
 import { type KeyRows, mergeOrder, type Runs, UnsortedError } from './order.ts';
+import { type PlacedGroup, placeGroups, walk } from './walk.ts';
 
 /** A segment's file that is to be merged. */
 export interface MergeInput {
@@ -51,12 +55,14 @@ export function mergeSegments(table: TableName, inputs: readonly MergeInput[]): 
   const inputGroups = files.map(({ file }) =>
     Array.from({ length: file.groups }, (_, group) => file.rowsOf(group)),
   );
-  const groups = planGroups(runs, inputGroups);
+  const groups = placeGroups(planGroups(runs, inputGroups), runs, inputGroups);
   const writer = new ColumnwiseWriter(
     columns,
     groups.map(({ rows }) => rows),
   );
-  for (const column of columns) writer.column(column, gatherColumn(column, files, runs, groups));
+  for (const column of columns) {
+    writer.column(column, gatherColumn(column, files, groups, { runs, inputGroups }));
+  }
   return writer.finish();
 }
 
@@ -110,43 +116,31 @@ function orderOf(table: TableName, columns: readonly Column[], files: readonly O
   }
 }
 
-/** Where the next row of an input is. */
-interface Cursor {
-  group: number;
-  /** Read when they are needed. */
-  rows: ColumnRows | undefined;
-  at: number;
-}
-
 function* gatherColumn(
   column: Column,
   files: readonly OpenInput[],
-  runs: Runs,
-  groups: readonly OutputGroup[],
+  groups: readonly PlacedGroup[],
+  { runs, inputGroups }: { runs: Runs; inputGroups: readonly (readonly number[])[] },
 ): Generator<ColumnData | StoredColumn> {
-  const cursors = files.map((): Cursor => ({ group: 0, rows: undefined, at: 0 }));
+  // Of each input the row group that is being read.
+  const open: (ColumnRows | undefined)[] = files.map(() => undefined);
   const gatherer = gathererOf(column);
-  let run = 0;
-  let runLeft = runs.lengths[0];
-  for (const { rows, copy } of groups) {
-    const stored = copy && storedColumn(column, files[copy.input], copy.group);
-    if (stored === undefined) gatherer.begin(rows);
-    for (let left = rows; left > 0; ) {
-      if (runLeft === 0) runLeft = runs.lengths[++run];
-      const input = runs.inputs[run];
-      const cursor = cursors[input];
-      const size = files[input].file.rowsOf(cursor.group);
-      const count = Math.min(left, runLeft, size - cursor.at);
-      if (stored === undefined) {
-        cursor.rows ??= readRows(column, files[input], cursor.group);
-        gatherer.append(cursor.rows, cursor.at, count);
-      }
-      cursor.at += count;
-      if (cursor.at === size) advance(cursor);
-      runLeft -= count;
-      left -= count;
+  for (const group of groups) {
+    const { copy } = group;
+    const ready = copy
+      ? storedColumn(column, files[copy.input], copy.group)
+      : constantColumn(column, files, group, gatherer);
+    if (ready !== undefined) {
+      yield ready;
+      continue;
     }
-    yield stored ?? gatherer.data();
+    gatherer.begin(group.rows);
+    walk(group, runs, inputGroups, (input, of, from, count, isEnd) => {
+      const rows = open[input] ?? readRows(column, files[input], of);
+      gatherer.append(rows, from, count);
+      open[input] = isEnd ? undefined : rows;
+    });
+    yield gatherer.data();
   }
 }
 
@@ -154,12 +148,28 @@ function readRows(column: Column, { key, file }: OpenInput, group: number): Colu
   return reading(key, () => file.column(column, group));
 }
 
-function storedColumn(column: Column, { key, file }: OpenInput, group: number): StoredColumn | undefined {
-  return reading(key, () => file.stored(column, group));
+/** The value of all rows of a row group of the output, when the footers and pages of its inputs say that it is one. */
+function constantColumn(
+  column: Column,
+  files: readonly OpenInput[],
+  { rows, sources }: PlacedGroup,
+  gatherer: Gatherer,
+): ColumnData | undefined {
+  if (rows < MIN_CONSTANT_ROWS) return undefined;
+  let first: ConstantRows | undefined;
+  for (const { input, group } of sources) {
+    const { key, file } = files[input];
+    const constant = reading(key, () => file.constant(column, group));
+    if (constant === undefined || (first !== undefined && !isSameConstant(first, constant))) return undefined;
+    first ??= constant;
+  }
+  if (first === undefined) return undefined;
+  if (first.row === undefined) return { kind: 'constant', one: undefined };
+  gatherer.begin(1);
+  gatherer.append(first.row, 0, 1);
+  return { kind: 'constant', one: gatherer.data() };
 }
 
-function advance(cursor: Cursor): void {
-  cursor.group++;
-  cursor.rows = undefined;
-  cursor.at = 0;
+function storedColumn(column: Column, { key, file }: OpenInput, group: number): StoredColumn | undefined {
+  return reading(key, () => file.stored(column, group));
 }

@@ -3,8 +3,9 @@ import { type ChunkMeta, movedChunk } from '../chunk.ts';
 import { leavesOf } from '../schema.ts';
 import { readChunkMeta } from './chunk-meta.ts';
 import { type ColumnRows, nullColumn, readColumn } from './column.ts';
+import { type ConstantRows, constantOf, NULL_ROWS } from './constant.ts';
 import { type Footer, pathOf, readFooter, schemaFault } from './footer.ts';
-import { readPages } from './page.ts';
+import { readPages, UNCOMPRESSED } from './page.ts';
 
 /** Bytes that can be read at any place. */
 export interface ByteSource {
@@ -86,6 +87,20 @@ export class ParquetFile {
       },
       rows,
     );
+  }
+
+  /**
+   * The one value of a column in all rows of a row group; undefined where they have several, or where it would take
+   * more than a look to know. Throws RangeError when its bytes are not what the footer says.
+   */
+  constant(column: Column, group: number): ConstantRows | undefined {
+    const { rows, chunks } = this.#footer.groups[group];
+    const [leaf, second] = leavesOf(column);
+    if (second !== undefined || leaf.maxRepetition > 0) return undefined;
+    const place = chunks.get(pathOf(leaf));
+    if (place === undefined) return NULL_ROWS;
+    if (place.codec !== UNCOMPRESSED) return undefined;
+    return constantOf(column, readPages(leaf, place, this.#source.read(place.offset, place.bytes)), rows);
   }
 
   /**

@@ -6,7 +6,8 @@ import { readRleHybrid, readVarint } from './decodings.ts';
 import type { ChunkPlace } from './footer.ts';
 import { ThriftReader } from './thrift-reader.ts';
 
-const UNCOMPRESSED = 0;
+/** The codec of pages that are stored as they are. */
+export const UNCOMPRESSED = 0;
 const ZSTD = 6;
 const DATA_PAGE = 0;
 const DICTIONARY_PAGE = 2;
@@ -104,7 +105,8 @@ function readPage(
 function decompress(bytes: Uint8Array, length: number): Uint8Array {
   if (length === 0) return new Uint8Array(0);
   try {
-    const chunkSize = Math.min(Math.max(64, length), MAX_CHUNK_BYTES);
+    // A byte more, or zlib makes room for a second piece and asks for it.
+    const chunkSize = Math.min(Math.max(64, length + 1), MAX_CHUNK_BYTES);
     return zstdDecompressSync(bytes, { chunkSize, maxOutputLength: length });
   } catch (error) {
     throw new RangeError(`a page cannot be decompressed: ${messageOf(error)}`, { cause: error });
