@@ -105,3 +105,15 @@ test('maps that come again later are written as all of their rows would be, and 
     { numRuns: 100, endOnFailure: true },
   );
 });
+
+test('maps of which few come again, and those late, are written as all of their rows would be, and are read back', () => {
+  const unlike = Array.from({ length: 3000 }, (_, i): Entry[] => [
+    ['a', `${i}`],
+    ['b', `${i % 7}`],
+  ]);
+  const again = Array.from({ length: 3000 }, (_, i) => unlike[i % 3]);
+  const stretches = [...unlike, ...again].map((entries) => ({ entries, rows: 1 }));
+  const file = write(stretches, true);
+  expect(Buffer.compare(file, write(stretches, false))).toBe(0);
+  expect(isDeepStrictEqual(read(file), [...unlike, ...again])).toBe(true);
+});
