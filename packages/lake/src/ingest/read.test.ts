@@ -1,9 +1,8 @@
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UnavailableError } from '@lakewright/core';
-import { FileObjectStore } from '@lakewright/local';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryStore } from '../../../local/test/adapters.ts';
 import { FailingStore } from '../../test/fakes.ts';
 import type { RawObject } from '../types.ts';
 import { readRaw } from './read.ts';
@@ -12,12 +11,14 @@ const MAX_BYTES = 1_000_000;
 
 describe('readRaw', () => {
   let root: string;
+  let remove: () => Promise<void>;
   let store: FailingStore;
   let calls: string[];
 
   beforeAll(async () => {
-    root = await mkdtemp(path.join(tmpdir(), 'lakewright-read-'));
-    store = new FailingStore(await FileObjectStore.open(root));
+    const temporary = await temporaryStore();
+    ({ root, remove } = temporary);
+    store = new FailingStore(temporary.store);
     store.fault = (operation) => {
       calls.push(operation);
       return undefined;
@@ -25,7 +26,7 @@ describe('readRaw', () => {
     calls = [];
   });
 
-  afterAll(() => rm(root, { recursive: true }));
+  afterAll(() => remove());
 
   const claimed = async (key: string, body: Uint8Array): Promise<RawObject> => {
     const { etag, size } = await store.put(key, body);
