@@ -7,7 +7,8 @@ import { estimate } from './estimate.ts';
 function estimated(resources: string, nested?: string) {
   const stack = evaluate(parseTemplate(`Resources:\n${resources}\n`), {
     stackName: 'lake',
-    nested: () => (nested === undefined ? undefined : parseTemplate(`Resources:\n${nested}\n`)),
+    nested: (_url, input) =>
+      nested === undefined ? undefined : evaluate(parseTemplate(`Resources:\n${nested}\n`), input),
   });
   return estimate([stack]);
 }

@@ -21,8 +21,11 @@ export interface StackInput {
    * such details are not judged.
    */
   readonly detailOf?: (thing: string, attribute: string) => string | undefined;
-  /** The template at the URL of a nested stack. */
-  readonly nested?: (templateUrl: string) => Template | undefined;
+  /**
+   * Evaluates the template at the URL of a nested stack: `(url, input) => evaluate(templateAt(url), input)`; undefined
+   * when there is none. The input has what the nested stack is given.
+   */
+  readonly nested?: (templateUrl: string, input: StackInput) => EvaluatedStack | undefined;
 }
 
 /** A resource that the stack would have. */

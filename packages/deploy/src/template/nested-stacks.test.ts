@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { problemText } from '../errors.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluate, type StackInput } from './evaluate.ts';
 import { parseTemplate } from './parse.ts';
 
 const CHILDREN: Record<string, string> = {
@@ -18,9 +18,9 @@ Resources:
 };
 
 function root(resources: string) {
-  const nested = (url: string) => {
+  const nested: StackInput['nested'] = (url, input) => {
     const text = CHILDREN[url.replace('https://x/', '')];
-    return text === undefined ? undefined : parseTemplate(text);
+    return text === undefined ? undefined : evaluate(parseTemplate(text), input);
   };
   return evaluate(parseTemplate(`Resources:\n${resources}`), { stackName: 'root', nested });
 }

@@ -1,6 +1,6 @@
 import type { Problem } from '../errors.ts';
-import type { EvaluatedStack, StackInput } from './evaluate.ts';
-import { isObject, type Json, type Template } from './model.ts';
+import type { EvaluatedStack } from './evaluate.ts';
+import { isObject, type Json } from './model.ts';
 import { settled, UNRESOLVED, type Value } from './scope.ts';
 import type { StackEvaluation } from './stack-evaluation.ts';
 import { stackId } from './stand-ins.ts';
@@ -8,12 +8,10 @@ import { stackId } from './stand-ins.ts';
 /** The stacks that a stack makes by resources of type AWS::CloudFormation::Stack. */
 export class NestedStacks {
   readonly #parent: StackEvaluation;
-  readonly #evaluate: (template: Template, input: StackInput) => EvaluatedStack;
   readonly #stacks = new Map<string, EvaluatedStack | undefined>();
 
-  constructor(parent: StackEvaluation, evaluate: (template: Template, input: StackInput) => EvaluatedStack) {
+  constructor(parent: StackEvaluation) {
     this.#parent = parent;
-    this.#evaluate = evaluate;
   }
 
   /** The stack of resource `id`; undefined when the resource is none, or its template is not known. */
@@ -68,11 +66,6 @@ export class NestedStacks {
     const path = `Resources/${id}/Properties`;
     const properties = settled(parent.properties(id));
     const url = isObject(properties) ? properties.TemplateURL : undefined;
-    const template = typeof url === 'string' ? parent.input.nested?.(url) : undefined;
-    if (template === undefined) {
-      parent.fail(`${path}/TemplateURL`, `no template is known at ${String(url)}`);
-      return undefined;
-    }
     const parameters: Record<string, string> = {};
     for (const [name, value] of Object.entries((properties as Record<string, Json>).Parameters ?? {})) {
       const text = Array.isArray(value) ? value.join(',') : String(value);
@@ -80,13 +73,18 @@ export class NestedStacks {
         parent.fail(`${path}/Parameters/${name}`, 'a parameter is a text, or a list of them');
       parameters[name] = text;
     }
-    return this.#evaluate(template, {
-      ...parent.input,
-      ...parent.where,
-      stackName: this.#nameOf(id),
-      parameters,
-      imports: new Map([...(parent.input.imports ?? []), ...this.#exportsBefore(id)]),
-    });
+    const stack =
+      typeof url === 'string'
+        ? parent.input.nested?.(url, {
+            ...parent.input,
+            ...parent.where,
+            stackName: this.#nameOf(id),
+            parameters,
+            imports: new Map([...(parent.input.imports ?? []), ...this.#exportsBefore(id)]),
+          })
+        : undefined;
+    if (stack === undefined) parent.fail(`${path}/TemplateURL`, `no template is known at ${String(url)}`);
+    return stack;
   }
 
   #exportsBefore(id: string): [string, string][] {

@@ -33,9 +33,7 @@ export class StackEvaluation {
     const { values, problems } = resolveParameters(template, input.parameters ?? {});
     this.#parameters = values;
     this.#problems.push(...problems);
-    this.#nested = new NestedStacks(this, (child, childInput) =>
-      new StackEvaluation(child, childInput).run(),
-    );
+    this.#nested = new NestedStacks(this);
   }
 
   run(): EvaluatedStack {
@@ -240,19 +238,25 @@ export class StackEvaluation {
     const { type } = this.template.resources[id];
     if (!isKnownType(type)) return this.fail(path, `what a ${type} gives is not known here`);
     if (type === 'AWS::CloudFormation::Stack') return this.#nested.value(id, path, attribute);
-    const found = standIn(this.#holder(id), attribute);
+    const found = this.#standIn(id, attribute);
     return found ?? this.fail(path, `${type} has no attribute ${attribute}`);
   }
 
   /** What stands in for a resource that is there. */
   #standsFor(id: string): { ref?: string; attributes: Record<string, string> } {
-    const { type } = this.template.resources[id];
-    const holder = this.#holder(id);
-    const names = Object.keys(RESOURCE_TYPES[type]?.attributes ?? {});
+    const names = Object.keys(RESOURCE_TYPES[this.template.resources[id].type]?.attributes ?? {});
     return {
-      ref: standIn(holder),
-      attributes: Object.fromEntries(names.map((name) => [name, standIn(holder, name) ?? ''])),
+      ref: this.#standIn(id),
+      attributes: Object.fromEntries(names.map((name) => [name, this.#standIn(id, name) ?? ''])),
     };
+  }
+
+  readonly #standIns = new Map<string, string | undefined>();
+
+  #standIn(id: string, attribute?: string): string | undefined {
+    const key = `${id}.${attribute ?? ''}`;
+    if (!this.#standIns.has(key)) this.#standIns.set(key, standIn(this.#holder(id), attribute));
+    return this.#standIns.get(key);
   }
 
   #holder(id: string): Holder {

@@ -1,4 +1,4 @@
-import { type EvaluatedStack, evaluate, type Template } from '@lakewright/deploy';
+import { type EvaluatedStack, evaluate, type StackInput, type Template } from '@lakewright/deploy';
 import type { DeployedStack, Deployment } from './deployment.ts';
 
 /** What an operator chooses: every combination of them is an install. */
@@ -139,6 +139,7 @@ function brought({ s3, rds, ecs }: Choice): Values {
 export class Installs {
   readonly #templates: ReadonlyMap<string, Template>;
   readonly #known = new Map<string, DeployedStack>();
+  readonly #quiet = new WeakMap<EvaluatedStack, DeployedStack>();
 
   /** `templates` by name: `common` for lakerunner-common.yaml. Stacks without a template are left out. */
   constructor(templates: ReadonlyMap<string, Template>) {
@@ -150,71 +151,60 @@ export class Installs {
     const imports = new Map<string, string>();
     const stacks: DeployedStack[] = [];
     let vpc: Values = {};
-    for (const [name, parameters] of Object.entries(STACKS)) {
+    for (const [name, parametersOf] of Object.entries(STACKS)) {
       const template = this.#templates.get(name);
       if (template === undefined) continue;
-      const deployed = this.#deployed(
-        name,
-        template,
-        { ...parameters(choice, vpc), ...everywhere(choice, template) },
+      const parameters = { ...parametersOf(choice, vpc), ...everywhere(choice, template) };
+      const deployed = this.#deployed(name, template, {
+        stackName: `lakerunner-${name}`,
+        parameters,
         imports,
-      );
-      const { stack } = deployed;
+      });
       stacks.push(deployed);
-      for (const [exported, value] of stack.exports) imports.set(exported, value);
-      if (name === 'vpc')
-        vpc = Object.fromEntries(Object.entries(stack.outputs).map(([key, { value }]) => [key, value]));
+      for (const [exported, value] of deployed.stack.exports) imports.set(exported, value);
+      if (name === 'vpc') vpc = outputsOf(deployed);
     }
     return { stacks };
   }
 
   /** The VPC's stack, and the root with those nested in it. */
   root(choice: Choice): Deployment {
-    const [first] = this.chain(choice).stacks;
-    const vpc = Object.fromEntries(
-      Object.entries(first.stack.outputs).map(([key, { value }]) => [key, value]),
-    );
+    const vpc = this.#stackOf('vpc', { parameters: STACKS.vpc(choice, {}), imports: new Map() });
     const template = this.#templates.get('root');
-    if (template === undefined) return { stacks: [first] };
-    const root = this.#deployed(
-      'root',
-      template,
-      { ...rootParameters(choice, vpc), ...everywhere(choice, template) },
-      new Map(),
+    if (vpc === undefined || template === undefined) return { stacks: vpc === undefined ? [] : [vpc] };
+    const parameters = { ...rootParameters(choice, outputsOf(vpc)), ...everywhere(choice, template) };
+    const root = this.#deployed('root', template, { stackName: 'lakerunner-root', parameters });
+    const nested = Object.values(root.stack.resources).flatMap(({ nested: stack }) =>
+      stack === undefined ? [] : (this.#quiet.get(stack) ?? []),
     );
-    const nested = Object.values(root.stack.resources).flatMap(({ nested: stack, properties }) => {
-      const name = nameOf(String(properties.TemplateURL));
-      const own = this.#templates.get(name);
-      return stack === undefined || own === undefined ? [] : [this.#nested(name, own, stack)];
-    });
-    return { stacks: [first, root, ...nested] };
+    return { stacks: [vpc, root, ...nested] };
   }
 
-  #nested(name: string, template: Template, stack: EvaluatedStack): DeployedStack {
-    const key = JSON.stringify([name, stack.parameters, stack.resources, stack.outputs]);
-    // Its problems are the root's, too: once is enough.
-    const known = this.#known.get(key) ?? {
-      ...{ file: `lakerunner-${name}.yaml`, template },
-      stack: { ...stack, problems: [] },
-    };
-    this.#known.set(key, known);
-    return known;
+  #stackOf(name: string, input: Omit<StackInput, 'stackName'>): DeployedStack | undefined {
+    const template = this.#templates.get(name);
+    return template && this.#deployed(name, template, { ...input, stackName: `lakerunner-${name}` });
   }
 
-  #deployed(
-    name: string,
-    template: Template,
-    parameters: Values,
-    imports: ReadonlyMap<string, string>,
-  ): DeployedStack {
-    const key = JSON.stringify([name, parameters, [...imports]]);
+  /** A nested stack. Its problems are its parent's, too: beside it they are not told again. */
+  #nested(url: string, input: StackInput): EvaluatedStack | undefined {
+    const name = nameOf(url);
+    const template = this.#templates.get(name);
+    if (template === undefined) return undefined;
+    const deployed = this.#deployed(name, template, input);
+    const { stack } = deployed;
+    const quiet = this.#quiet.get(stack) ?? { ...deployed, stack: { ...stack, problems: [] } };
+    this.#quiet.set(stack, quiet);
+    return stack;
+  }
+
+  #deployed(name: string, template: Template, input: StackInput): DeployedStack {
+    const { stackName, parameters = {}, imports = new Map() } = input;
+    const key = JSON.stringify([stackName, parameters, [...imports]]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const stack = evaluate(template, {
-      stackName: `lakerunner-${name}`,
-      parameters,
-      imports,
-      nested: (url) => this.#templates.get(nameOf(url)),
+      ...input,
+      nested: (url, child) => this.#nested(url, child),
       // Every subnet and group that a choice names is of one VPC.
       detailOf: (_thing, attribute) => (attribute === 'VpcId' ? vpcOf(parameters) : undefined),
     });
@@ -224,7 +214,11 @@ export class Installs {
   }
 }
 
-function vpcOf(parameters: Values): string {
+function outputsOf({ stack }: DeployedStack): Values {
+  return Object.fromEntries(Object.entries(stack.outputs).map(([key, { value }]) => [key, value]));
+}
+
+function vpcOf(parameters: Readonly<Values>): string {
   return parameters.VpcId ?? parameters.VPCId ?? '';
 }
 

@@ -23,7 +23,16 @@ export interface Container {
 }
 
 /** Every run of a task definition. One without a runner is not here: `unusedDefinitions` names it. */
-export function runsOf(deployment: Deployment): Run[] {
+export function runsOf(deployment: Deployment): readonly Run[] {
+  const known = RUNS.get(deployment) ?? found(deployment);
+  RUNS.set(deployment, known);
+  return known;
+}
+
+/** Runs of each install, found once: most checks ask for them. */
+const RUNS = new WeakMap<Deployment, readonly Run[]>();
+
+function found(deployment: Deployment): Run[] {
   const definitions = new Map(
     resourcesOf(deployment, 'AWS::ECS::TaskDefinition').map((resource) => [resource.ref, resource]),
   );
