@@ -38,6 +38,7 @@ export function* choices(fixed: Partial<Choice> = {}): Generator<Choice> {
 
 const TASK_ROLE = 'arn:aws:iam::123456789012:role/customer/lake-tasks';
 const LAKERUNNER = 'public.ecr.aws/cardinalhq.io/lakerunner';
+const OTEL_HEADERS = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:customer-otel-AbCdEf';
 const API_KEY = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:customer-key-AbCdEf';
 const API_KEYS =
   '- organization_id: 12340000-0000-4000-8000-000000000000\n  keys: [ "0123456789abcdef0123456789abcdef" ]\n';
@@ -77,6 +78,7 @@ function everywhere(choice: Choice, template: Template): Values {
   const values = {
     CertificateArn: choice.certificate,
     KmsKeyArn: choice.kmsKey,
+    ...given(choice.otelEndpoint !== '', { OtelHeadersSecretArn: OTEL_HEADERS }),
     ...given(choice.taskRole === 'brought', { TaskRoleArn: TASK_ROLE, ExistingTaskRoleArn: TASK_ROLE }),
     // With keys of his own he says which of them Grafana and the demo take.
     ...given(choice.keys === 'given', { ApiKeySecretArn: API_KEY, GrafanaApiKeySecretArn: API_KEY }),

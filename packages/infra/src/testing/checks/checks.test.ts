@@ -387,6 +387,21 @@ const FAULTS: readonly [string, string, RegExp, Record<string, string>?][] = [
     /^subnetsApart SubnetA: its tier is in one zone/,
   ],
   ['EnableDnsHostnames: true, ', '', /^namesAreAnswered Vpc: is without EnableDnsHostnames/],
+  [
+    'Command: [lakewright, service, query-api]',
+    'Essential: true',
+    /^startCommands ApiTask: api: has no command/,
+  ],
+  [
+    'Name: LRDB_DBNAME, Value: lake',
+    'Name: OTEL_EXPORTER_OTLP_ENDPOINT, Value: lake',
+    /^servicesAreEquipped ApiTask: .*ENABLE_OTLP_TELEMETRY/,
+  ],
+  [
+    'TargetGroupArn: !Ref Targets }]\n      NetworkConfiguration',
+    'TargetGroupArn: arn:x }]\n      NetworkConfiguration',
+    /^targetsAreServed Targets: no service/,
+  ],
 ];
 
 describe('checks', () => {

@@ -78,7 +78,9 @@ export const healthCommands = eachRunContainer(({ image, definition }) => {
 /** Commands are in the image. */
 export const startCommands = eachRunContainer(({ image, command }) => {
   if (knownImage(image) === undefined) return [`${image} is an image that nothing is known of here`];
-  return command.length === 0 ? [] : lacks(image, [command[0]]);
+  if (command.length > 0) return lacks(image, [command[0]]);
+  // What our image runs by itself is its help.
+  return knownImage(image)?.confined === true ? ['has no command'] : [];
 });
 
 function lacks(image: string, commands: readonly string[]): string[] {

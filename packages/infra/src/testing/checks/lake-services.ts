@@ -14,6 +14,10 @@ export const servicesAreEquipped: Check = (deployment) =>
       if (isService(container) && textsAt(container.definition, 'HealthCheck', 'Command').length === 0) {
         faults.push(`${name} has no health check`);
       }
+      const telemetry = environment.get('OTEL_EXPORTER_OTLP_ENDPOINT') !== undefined;
+      if (isService(container) && telemetry && environment.get('ENABLE_OTLP_TELEMETRY') !== 'true') {
+        faults.push(`${name} knows where its telemetry goes, and sends none: ENABLE_OTLP_TELEMETRY`);
+      }
       return faults.map((message) => finding(definition, message));
     }),
   );

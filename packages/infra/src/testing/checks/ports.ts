@@ -61,6 +61,16 @@ function unreached(
     .map((port) => finding(run.runner, `no security group admits ${balancer.id} to its port ${port}`));
 }
 
+/** Behind every target group is a service. */
+export const targetsAreServed: Check = (deployment) => {
+  const served = resourcesOf(deployment, 'AWS::ECS::Service').flatMap(({ properties }) =>
+    listAt(properties, 'LoadBalancers').map((attachment) => textAt(attachment, 'TargetGroupArn')),
+  );
+  return resourcesOf(deployment, 'AWS::ElasticLoadBalancingV2::TargetGroup')
+    .filter(({ ref = '' }) => !served.includes(ref))
+    .map((target) => finding(target, 'no service is behind it'));
+};
+
 /** Somebody may reach each listener. */
 export const listenersAreReached: Check = (deployment) => {
   const groups = new SecurityGroups(deployment);
