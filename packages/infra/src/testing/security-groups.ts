@@ -14,14 +14,9 @@ export class SecurityGroups {
     }
   }
 
-  /** Whether the group is made here. What a customer brings is looked at by `byo-check`. */
-  isOurs(group: string): boolean {
-    return this.#rules.has(group);
-  }
-
   /**
-   * Whether one of `groups` admits TCP on `port` from somebody in one of the groups `from`, or from everybody in an
-   * address range that is not the internet's. A group that is not made here is taken to do so.
+   * Whether one of `groups` admits TCP on `port` from a member of one of the groups `from`. Rules with addresses do not
+   * count: which addresses a member has, they do not know. A group that is not made here is taken to do so.
    */
   admits(groups: readonly string[], port: number, from: readonly string[]): boolean {
     return groups.some((group) => {
