@@ -1,4 +1,7 @@
 import { AthenaClient } from '@aws-sdk/client-athena';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { ECSClient } from '@aws-sdk/client-ecs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -61,6 +64,26 @@ export function athenaClient(options: ClientOptions, environment: Environment = 
   return new AthenaClient(common(options, endpointOf('ATHENA', options, environment), environment));
 }
 
+/** A client for CloudFormation, as everything of this package makes it. */
+export function cloudFormationClient(
+  options: ClientOptions,
+  environment: Environment = process.env,
+): CloudFormationClient {
+  return new CloudFormationClient(
+    common(options, endpointOf('CLOUDFORMATION', options, environment), environment),
+  );
+}
+
+/** A client for EC2, as everything of this package makes it. */
+export function ec2Client(options: ClientOptions, environment: Environment = process.env): EC2Client {
+  return new EC2Client(common(options, endpointOf('EC2', options, environment), environment));
+}
+
+/** A client for ECS, as everything of this package makes it. */
+export function ecsClient(options: ClientOptions, environment: Environment = process.env): ECSClient {
+  return new ECSClient(common(options, endpointOf('ECS', options, environment), environment));
+}
+
 /** A client for SSM Parameter Store, as everything of this package makes it. */
 export function ssmClient(options: ClientOptions, environment: Environment = process.env): SSMClient {
   return new SSMClient(common(options, endpointOf('SSM', options, environment), environment));
@@ -82,7 +105,7 @@ export function regionOf(options: ClientOptions, environment: Environment = proc
 }
 
 /** A client for STS. It is where AWS has it, however far away the service is that the role is for. */
-function stsClient({ region }: ClientOptions, environment: Environment): STSClient {
+export function stsClient({ region }: ClientOptions, environment: Environment = process.env): STSClient {
   return new STSClient(common({ region }, endpointOf('STS', {}, environment), environment));
 }
 
@@ -118,7 +141,7 @@ function common(options: ClientOptions, endpoint: string | undefined, environmen
 }
 
 function endpointOf(
-  service: 'ATHENA' | 'S3' | 'SQS' | 'SSM' | 'SECRETS_MANAGER' | 'STS',
+  service: 'ATHENA' | 'CLOUDFORMATION' | 'EC2' | 'ECS' | 'S3' | 'SQS' | 'SSM' | 'SECRETS_MANAGER' | 'STS',
   options: ClientOptions,
   environment: Environment,
 ): string | undefined {

@@ -1,5 +1,7 @@
 export { type AthenaOptions, athenaEngine } from './athena/statement-engine.ts';
 export type { ClientOptions, S3ClientOptions } from './clients.ts';
+export { awsDeploymentAccount } from './deployment/account.ts';
+export { cloudFormationStacks } from './deployment/stacks.ts';
 export * from './errors.ts';
 export type { RoleOptions } from './roles.ts';
 export type { LocalCopiesOptions } from './s3/local-copies.ts';

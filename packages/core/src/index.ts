@@ -1,4 +1,5 @@
 export * from './delivery/index.ts';
+export * from './deployment/index.ts';
 export * from './descriptions.ts';
 export * from './duration.ts';
 export * from './errors.ts';
