@@ -21,8 +21,11 @@ process.on('exit', () => {
   for (const child of RUNNING) child.kill('SIGKILL');
 });
 
-/** Starts moto_server on a free port and returns when it answers. Fails with its output when it ends before. */
-export async function startMoto(): Promise<Moto> {
+/**
+ * Starts moto_server on a free port and returns when it answers. Fails with its output when it ends before. `settings`
+ * are of its environment: MOTO_STACK_SECONDS for stacks as moto/mended_stacks.py has them.
+ */
+export async function startMoto(settings: Record<string, string> = {}): Promise<Moto> {
   const [port] = await freePorts(1);
   const url = `http://127.0.0.1:${port}`;
   const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], {
@@ -31,6 +34,7 @@ export async function startMoto(): Promise<Moto> {
     env: {
       ...process.env,
       ...environment(url),
+      ...settings,
       PYTHONPATH: join(REPOSITORY, 'test/support/moto'),
       PYTHONDONTWRITEBYTECODE: '1',
     },

@@ -2,6 +2,7 @@ import { LakewrightError, messageOf } from '@lakewright/core';
 import { Command, CommanderError, Option } from 'commander';
 import pkg from '../package.json' with { type: 'json' };
 import { httpUrl } from './arguments.ts';
+import { addAws } from './commands/aws/index.ts';
 import { addConnect } from './commands/connect.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDeadLetters } from './commands/dlq.ts';
@@ -79,6 +80,7 @@ function createProgram(context: CommandContext): Command {
     addDeadLetters,
     addIceberg,
     addRefine,
+    addAws,
     addConnect,
     addSetup,
     addService,

@@ -12,3 +12,4 @@ export type { Json, JsonObject, ParameterDeclaration, Template } from './templat
 export { isListType, parameterFaults, resolveParameters } from './template/parameters.ts';
 export { parseTemplate } from './template/parse.ts';
 export { RESOURCE_TYPES } from './template/resource-types.ts';
+export * from './engine/index.ts';

@@ -22,3 +22,6 @@ def end_with_the_test() -> None:
 
 
 threading.Thread(target=end_with_the_test, daemon=True).start()
+
+if "MOTO_STACK_SECONDS" in os.environ:
+    import mended_stacks  # noqa: F401

@@ -1,0 +1,74 @@
+import type { Questions } from '@lakewright/deploy';
+import type { Command } from 'commander';
+import { type CommandContext, printJson } from '../../context.ts';
+import { UsageError } from '../../errors.ts';
+import { agrees } from './ask.ts';
+import { addWantedOptions, requestOf, systemArgument, type WantedOptions } from './options.ts';
+import { changeLines, planText } from './print.ts';
+import { type Deployer, withEngine } from './with-engine.ts';
+
+interface DeployOptions extends WantedOptions {
+  readonly yes?: boolean;
+  readonly deleteData?: boolean;
+}
+
+export function addDeploy(aws: Command, context: CommandContext): void {
+  addWantedOptions(aws.command('deploy').description('bring the stacks of a system to what is wanted'))
+    .addArgument(systemArgument())
+    .option('--yes', 'do not ask')
+    .option('--delete-data', 'with --yes: replace and remove even what holds data')
+    .action(async (_system: string, options: DeployOptions, command: Command) => {
+      const request = await requestOf(options);
+      const { deploy } = await import('@lakewright/deploy');
+      await withEngine(context, command, options, async (deployer) => {
+        const results = await deploy(deployer.engine, request, questions(context, options, deployer));
+        deployer.clear();
+        if (results === undefined) {
+          context.terminal.err('nothing was changed\n');
+          context.fail();
+          return;
+        }
+        if (deployer.json) {
+          printJson(context.terminal, { environment: request.environment, stacks: results });
+          return;
+        }
+        for (const { stack, did, status } of results) context.terminal.out(`${stack}: ${did} (${status})\n`);
+        const addresses = results.flatMap(({ outputs }) =>
+          Object.entries(outputs).filter(([name]) => /Url$|Endpoint$/.test(name)),
+        );
+        for (const [name, value] of addresses) context.terminal.out(`${name}: ${value}\n`);
+      });
+    });
+}
+
+function questions(
+  context: CommandContext,
+  { yes, deleteData }: DeployOptions,
+  { clear, engine }: Deployer,
+): Questions {
+  const { terminal } = context;
+  return {
+    async approve(plan) {
+      clear();
+      terminal.err(planText(terminal, plan));
+      const losses = plan.stacks.flatMap(({ changes }) => changes).filter(({ losesData }) => losesData);
+      if (yes !== true) return agrees('Carry this out?', 'a deployment', engine.signal);
+      if (losses.length === 0 || deleteData === true) return true;
+      throw refusedLoss(losses.map(({ logicalId }) => logicalId));
+    },
+    async approveLoss(stack, changes) {
+      clear();
+      terminal.err(`${stack}: this was not in the plan\n${changeLines(terminal, changes).join('\n')}\n`);
+      if (yes !== true)
+        return agrees('Carry it out all the same?', 'a change that loses data', engine.signal);
+      if (deleteData === true) return true;
+      throw refusedLoss(changes.map(({ logicalId }) => logicalId));
+    },
+  };
+}
+
+function refusedLoss(names: readonly string[]): UsageError {
+  return new UsageError(`--yes alone does not replace or remove what holds data: ${names.join(', ')}`, {
+    hint: 'look at the plan; with --delete-data it is done',
+  });
+}

@@ -1,0 +1,12 @@
+import type { Command } from 'commander';
+import type { CommandContext } from '../../context.ts';
+import { addDeploy } from './deploy.ts';
+import { addDestroy } from './destroy.ts';
+import { addPlan } from './plan.ts';
+import { addStackStatus } from './status.ts';
+import { addUpdateImages } from './update-images.ts';
+
+export function addAws(program: Command, context: CommandContext): void {
+  const aws = program.command('aws').description('the lake in an AWS account: CloudFormation stacks');
+  for (const add of [addPlan, addDeploy, addStackStatus, addDestroy, addUpdateImages]) add(aws, context);
+}

@@ -1,0 +1,41 @@
+import { BadInputError, type ChangeSet, type ChangeSetRequest } from '@lakewright/core';
+import { type Engine, poll } from './engine.ts';
+import { StackFailedError } from './errors.ts';
+
+/** CloudFormation's two wordings for a change set with nothing in it. */
+const NO_CHANGES = /didn't contain changes|No updates are to be performed/i;
+
+/**
+ * Makes a change set and waits for it; undefined when there is nothing to change, and then the empty one is deleted.
+ * Throws StackFailedError for one that cannot be made, which is deleted too.
+ */
+export async function makeChangeSet(
+  engine: Engine,
+  request: Omit<ChangeSetRequest, 'name'>,
+): Promise<ChangeSet | undefined> {
+  let id: string;
+  try {
+    id = await engine.stacks.createChangeSet({ ...request, name: nameAt(engine.now()) });
+  } catch (error) {
+    if (error instanceof BadInputError && NO_CHANGES.test(error.message)) return undefined;
+    throw error;
+  }
+  const made = await poll(engine, `working out what changes in ${request.stack}`, async () => {
+    const set = await engine.stacks.changeSet(id);
+    return set.status === 'CREATE_COMPLETE' || set.status === 'FAILED' ? set : undefined;
+  });
+  if (made.status === 'CREATE_COMPLETE') return made;
+  await engine.stacks.deleteChangeSet(made.id);
+  const reason = made.reason ?? 'CloudFormation does not say why';
+  if (NO_CHANGES.test(reason)) return undefined;
+  throw new StackFailedError(
+    request.stack,
+    `what changes in ${request.stack} could not be worked out: ${reason}`,
+  );
+}
+
+/** Each try has a name of its own: two people at once do not execute each other's. */
+function nameAt(ms: number): string {
+  const time = new Date(ms).toISOString().replaceAll(/[^0-9]/g, '');
+  return `lakewright-${time}-${Math.random().toString(36).slice(2, 8)}`;
+}

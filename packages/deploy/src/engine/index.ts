@@ -1,0 +1,13 @@
+export * from './deploy.ts';
+export * from './destroy.ts';
+export type { ChangeLine } from './difference.ts';
+export type { Engine, Progress } from './engine.ts';
+export * from './errors.ts';
+export { type GivenValue, givenByFile, givenBySet } from './given.ts';
+export type { LeftOver } from './left-overs.ts';
+export type { ParameterDecision } from './parameters.ts';
+export { type DeployRequest, type Plan, planDeployment, type StackPlan } from './plan.ts';
+export * from './status.ts';
+export { LAKERUNNER, type System, specOf, stackName } from './system.ts';
+export { type TemplateFacts, templateFacts } from './template-facts.ts';
+export * from './update-images.ts';

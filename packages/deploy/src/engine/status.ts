@@ -1,0 +1,141 @@
+import type { RunningService, StackDescription } from '@lakewright/core';
+import { type Engine, isOurs, poll } from './engine.ts';
+import { standingStacks } from './plan.ts';
+import { type StackState, stateOf, wayOut } from './states.ts';
+import { checkEnvironment, type StackSpec, type System, stackName } from './system.ts';
+
+/** One stack as it is now. */
+export interface StackStatus {
+  readonly key: string;
+  readonly stack: string;
+  readonly state: StackState | 'drifted' | 'degraded' | "somebody else's";
+  /** CloudFormation's word; undefined where there is no stack. */
+  readonly status: string | undefined;
+  /** Whether the system is not complete without it. */
+  readonly required: boolean;
+  readonly why: string | undefined;
+  readonly hint: string | undefined;
+  readonly changedAtMs: number | undefined;
+  readonly drift: { readonly status: string; readonly checkedAtMs: number | undefined } | undefined;
+  /** Resources that are not as the template says. */
+  readonly drifted: readonly string[];
+  readonly services: readonly Omit<RunningService, 'arn'>[];
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+export interface SystemStatus {
+  readonly system: string;
+  readonly environment: string;
+  /** `complete` only when every required stack and every one that is there is as it should be. */
+  readonly state: 'absent' | 'partial' | 'complete';
+  readonly stacks: readonly StackStatus[];
+}
+
+export interface StatusRequest {
+  readonly system: System;
+  readonly environment: string;
+  /** Have CloudFormation compare what is there with the templates now, which takes minutes. */
+  readonly drift: boolean;
+}
+
+/** What is there of a system. Reads, and with `drift` has CloudFormation read; changes nothing. */
+export async function systemStatus(engine: Engine, request: StatusRequest): Promise<SystemStatus> {
+  const { system, environment } = request;
+  checkEnvironment(environment);
+  const standing = await standingStacks(engine, system, environment);
+  const stacks: StackStatus[] = [];
+  for (const spec of system.stacks) {
+    stacks.push(await stackStatus(engine, request, spec, standing));
+  }
+  const own = stacks.filter(({ state }) => state !== 'absent' && state !== "somebody else's");
+  const good = stacks.every(
+    ({ state, required }) => state === 'complete' || (state === 'absent' && !required),
+  );
+  const state = own.length === 0 ? 'absent' : good ? 'complete' : 'partial';
+  return { system: system.name, environment, state, stacks };
+}
+
+async function stackStatus(
+  engine: Engine,
+  { system, environment, drift }: StatusRequest,
+  spec: StackSpec,
+  standing: ReadonlyMap<string, StackDescription>,
+): Promise<StackStatus> {
+  const name = stackName(spec, environment);
+  const found = standing.get(spec.key);
+  const empty = {
+    key: spec.key,
+    stack: name,
+    required: spec.when === 'always',
+    status: found?.status,
+    why: undefined,
+    hint: undefined,
+    changedAtMs: found?.changedAtMs,
+    drift: undefined,
+    drifted: [],
+    services: [],
+    outputs: {},
+  };
+  if (found === undefined) return { ...empty, state: 'absent' };
+  if (!isOurs(found, system.name, environment)) {
+    const why = `${name} was not made by lakewright for this environment`;
+    return { ...empty, state: "somebody else's", why };
+  }
+  const state = stateOf(found);
+  const settled = state === 'complete' || state === 'rolled back';
+  const looked = drift && settled ? await lookForDrift(engine, found) : found;
+  const resources = await engine.stacks.resources(found.id);
+  const drifted = resources
+    .filter((resource) => resource.drift === 'MODIFIED' || resource.drift === 'DELETED')
+    .map((resource) => `${resource.logicalId} (${resource.type}) ${resource.drift?.toLowerCase()}`);
+  const arns = resources.flatMap(({ type, physicalId }) =>
+    type === 'AWS::ECS::Service' && physicalId !== undefined ? [physicalId] : [],
+  );
+  const services = arns.length === 0 ? [] : await engine.account.services(arns);
+  const told = {
+    ...empty,
+    drift: looked.drift,
+    drifted,
+    services: services.map(({ name: service, desired, running }) => ({ name: service, desired, running })),
+    outputs: found.outputs,
+  };
+  return { ...told, ...judgement(state, looked, drifted, services, arns.length) };
+}
+
+function judgement(
+  state: StackState,
+  stack: StackDescription,
+  drifted: readonly string[],
+  services: readonly RunningService[],
+  known: number,
+): Pick<StackStatus, 'state'> & Partial<StackStatus> {
+  if (state === 'stuck') return { state, ...wayOut(stack) };
+  if (state === 'rolled back') {
+    const why = `the last update failed${stack.statusReason === undefined ? '' : `: ${stack.statusReason}`}`;
+    return { state, why, hint: 'it is as it was before; deploy again when the cause is mended' };
+  }
+  if (state !== 'complete') return { state, why: stack.statusReason };
+  if (stack.drift?.status === 'DRIFTED') {
+    return {
+      state: 'drifted',
+      why: drifted.length === 0 ? 'something was changed by hand' : drifted.join(', '),
+    };
+  }
+  const short = services.filter(({ running, desired }) => running < desired);
+  if (short.length > 0 || services.length < known) {
+    const list = short.map(({ name, running, desired }) => `${name} runs ${running} of ${desired} tasks`);
+    const gone = services.length < known ? [`${known - services.length} services are gone`] : [];
+    return { state: 'degraded', why: [...list, ...gone].join(', ') };
+  }
+  return { state };
+}
+
+async function lookForDrift(engine: Engine, stack: StackDescription): Promise<StackDescription> {
+  engine.report({ kind: 'stack', stack: stack.name, text: 'looking for drift' });
+  const id = await engine.stacks.detectDrift(stack.id);
+  await poll(engine, `looking for drift of ${stack.name}`, async () => {
+    const { status } = await engine.stacks.driftDetection(id);
+    return status === 'DETECTION_IN_PROGRESS' ? undefined : status;
+  });
+  return (await engine.stacks.describe(stack.id)) ?? stack;
+}

@@ -1,0 +1,409 @@
+"""CloudFormation as AWS documents it, where moto 5.2 does otherwise and a deployment would notice.
+
+moto executes a change set inside the request, without outputs, exports or imports, and knows fewer types of resources
+than the templates have. Here change sets and deletions take their time in the background and leave the events that
+CloudFormation leaves; a creation that fails is rolled back; and a type that moto has no model of is stood in for, so
+that the templates are deployed as they are. Read by sitecustomize.py where MOTO_STACK_SECONDS is set: the seconds
+that each resource takes.
+"""
+
+import ipaddress
+import json
+import os
+import threading
+import time
+
+from moto.cloudformation import models, parsing, responses
+from moto.cloudformation.exceptions import ValidationError
+from moto.core.common_models import CloudFormationModel
+from moto.ecs import models as ecs
+from moto.moto_api._internal import mock_random
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import FakeBucket
+from moto.secretsmanager.models import secretsmanager_backends
+
+SECONDS = float(os.environ["MOTO_STACK_SECONDS"])
+# A resource of this logical id fails when it is made: for what no template can bring about at moto.
+FAILING = os.environ.get("MOTO_FAILING_RESOURCE")
+
+NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
+
+# Types that moto has no model of, and the form of what Ref gives: {name} is made up for the resource.
+ARN = "arn:aws:{service}:{region}:{account}:{kind}/{name}"
+STAND_INS = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": ARN,
+    "AWS::ApplicationAutoScaling::ScalingPolicy": ARN,
+    "AWS::CloudWatch::Dashboard": "{name}",
+    "AWS::EC2::SecurityGroupEgress": "{name}",
+    "AWS::ECS::ClusterCapacityProviderAssociations": "{name}",
+    "AWS::EFS::AccessPoint": "fsap-{name}",
+    "AWS::EFS::MountTarget": "fsmt-{name}",
+    "AWS::ElasticLoadBalancingV2::ListenerCertificate": "{name}",
+    "AWS::IAM::RolePolicy": "{name}",
+    "AWS::Lambda::EventInvokeConfig": "{name}",
+    # moto's models of these need docker, or properties that the templates leave to AWS.
+    "AWS::Lambda::Function": "{name}",
+    "AWS::Lambda::Permission": "{name}",
+    "AWS::S3::BucketPolicy": "{name}",
+    "AWS::SQS::QueueInlinePolicy": "{name}",
+    "AWS::SQS::QueuePolicy": "{name}",
+    "AWS::SecretsManager::Secret": "secret",
+    "AWS::SecretsManager::ResourcePolicy": "{name}",
+    "AWS::SecretsManager::SecretTargetAttachment": "{name}",
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": "ns-{name}",
+    "AWS::ServiceDiscovery::Service": "srv-{name}",
+}
+
+
+class StandIn(CloudFormationModel):
+    """A resource that is in no service: only its stack knows it. A secret is a real one of moto."""
+
+    # moto keeps its models by the service in the module's name.
+    __module__ = "moto.cloudformation.stand_ins"
+
+    def __init__(self, kind, name, properties, account, region):
+        self.kind, self.name, self.properties = kind, name, properties
+        self.account, self.region = account, region
+        self.physical_resource_id = self._reference()
+
+    def _reference(self):
+        form = STAND_INS.get(self.kind, "{name}")
+        if form == "secret":
+            backend = secretsmanager_backends[self.account][self.region]
+            said = self.properties.get("GenerateSecretString") or {}
+            fields = json.loads(said.get("SecretStringTemplate", "{}"))
+            fields[said.get("GenerateStringKey", "value")] = "generated-by-moto"
+            text = self.properties.get("SecretString") or json.dumps(fields)
+            said = backend.create_secret(
+                name=self.name,
+                secret_string=text,
+                secret_binary=None,
+                description=None,
+                tags=[],
+                kms_key_id=None,
+                client_request_token=None,
+                replica_regions=[],
+                force_overwrite=False,
+            )
+            return json.loads(said)["ARN"]
+        service, kind = self.kind.lower().split("::")[1:] if self.kind.count("::") == 2 else ("custom", "resource")
+        return form.format(
+            service=service, kind=kind, name=self.name, region=self.region, account=self.account
+        )
+
+    def get_cfn_attribute(self, name):
+        if name in ("Id", "AccessPointId", "MountTargetId"):
+            return self.physical_resource_id
+        if name.endswith("Arn") or name == "Arn":
+            if self.physical_resource_id.startswith("arn:"):
+                return self.physical_resource_id
+            service, kind = (self.kind.lower().split("::") + ["", ""])[1:3]
+            return f"arn:aws:{service}:{self.region}:{self.account}:{kind}/{self.name}"
+        return f"{self.name}-{name}"
+
+    @classmethod
+    def has_cfn_attr(cls, attr):
+        return True
+
+    def is_created(self):
+        return True
+
+    def delete(self, account, region):
+        if STAND_INS.get(self.kind) == "secret":
+            secretsmanager_backends[account][region].delete_secret(
+                self.physical_resource_id, recovery_window_in_days=None, force_delete_without_recovery=True
+            )
+
+
+def stand_in(kind):
+    class Of(StandIn):
+        __module__ = StandIn.__module__
+
+        @staticmethod
+        def cloudformation_name_type():
+            return ""
+
+        @staticmethod
+        def cloudformation_type():
+            return kind
+
+        @classmethod
+        def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+            name = f"{resource_name}-{mock_random.get_random_hex(6)}"
+            return cls(kind, name, cloudformation_json.get("Properties") or {}, account_id, region_name)
+
+        @classmethod
+        def update_from_cloudformation_json(
+            cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name
+        ):
+            original_resource.properties = cloudformation_json.get("Properties") or {}
+            return original_resource
+
+        @classmethod
+        def delete_from_cloudformation_json(cls, *args, **kwargs):
+            pass
+
+    return Of
+
+
+CLASSES = {kind: stand_in(kind) for kind in STAND_INS}
+CUSTOM = stand_in("Custom::Resource")
+class_of = parsing.resource_class_from_type
+
+
+def resource_class_from_type(kind):
+    if kind.startswith("Custom::"):
+        return CUSTOM
+    return CLASSES.get(kind) or class_of(kind)
+
+
+parsing.resource_class_from_type = resource_class_from_type
+
+# Intrinsic functions that moto does not know, or knows for the text of a region alone.
+cleaned = parsing.clean_json
+
+
+def clean_json(value, resources):
+    if isinstance(value, dict) and len(value) == 1:
+        if "Fn::Cidr" in value:
+            block, count, bits = cleaned(value["Fn::Cidr"], resources)
+            networks = ipaddress.ip_network(block).subnets(new_prefix=32 - int(bits))
+            return [str(network) for _, network in zip(range(int(count)), networks)]
+        if "Fn::GetAZs" in value:
+            region = cleaned(value["Fn::GetAZs"], resources) or resources["AWS::Region"]
+            return [f"{region}{zone}" for zone in "abcd"]
+    return cleaned(value, resources)
+
+
+parsing.clean_json = clean_json
+
+
+def exports(outputs):
+    """Those whose condition holds. moto exports the others as None."""
+    found = []
+    for said in (outputs._output_json_map or {}).values():
+        resources = outputs._resource_map
+        holds = "Condition" not in said or resources.lazy_condition_map[said["Condition"]]
+        if said.get("Export") and holds:
+            name = parsing.clean_json(said["Export"]["Name"], resources)
+            value = parsing.clean_json(said["Value"], resources)
+            if value is None or str(value).strip() == "":
+                raise ValidationError(message=f"Cannot export output {name}. Exported values must not be empty or whitespace-only.")
+            found.append(parsing.Export(outputs._stack_id, name, value))
+    return found
+
+
+parsing.OutputMap.exports = property(exports)
+
+Stack = models.Stack
+Backend = models.CloudFormationBackend
+outputs_of = Stack.outputs.fget
+
+
+def is_made(stack):
+    return stack.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+
+
+# To ask for an output makes the resource at moto: not while the stack is being made, and not after it is gone.
+Stack.outputs = property(lambda stack: outputs_of(stack) if is_made(stack) else None)
+
+
+def values_of(stack):
+    """Every parameter with the text that it has."""
+    declared = stack.template_dict.get("Parameters", {})
+    values = {name: str(said["Default"]) for name, said in declared.items() if "Default" in said}
+    return {**values, **{name: value for name, value in stack.parameters.items() if name in declared}}
+
+
+def told_parameters(stack):
+    declared = stack.template_dict.get("Parameters", {})
+    return [
+        {"ParameterKey": name, "ParameterValue": "****" if declared[name].get("NoEcho") else value}
+        for name, value in values_of(stack).items()
+    ]
+
+
+Stack.stack_parameters = property(values_of)
+Stack.parameter_list = property(told_parameters)
+
+
+def event(stack, logical_id, physical_id, kind, status, reason=None):
+    stack.events.append(
+        models.Event(
+            stack_id=stack.stack_id,
+            stack_name=stack.name,
+            logical_resource_id=logical_id,
+            physical_resource_id=physical_id or "",
+            resource_type=kind,
+            resource_status=status,
+            resource_status_reason=reason,
+            resource_properties=None,
+        )
+    )
+
+
+def own_event(stack, status, reason=None):
+    stack.status = status
+    stack.status_reason = reason
+    event(stack, stack.name, stack.stack_id, "AWS::CloudFormation::Stack", status, reason)
+
+
+def make_resources(stack):
+    resources = stack.resource_map
+    for logical_id in resources._ResourceMap__get_resources_in_dependency_order():
+        said = resources._resource_json_map[logical_id]
+        condition = said.get("Condition")
+        if condition and not resources.lazy_condition_map[condition]:
+            continue
+        event(stack, logical_id, None, said["Type"], "CREATE_IN_PROGRESS")
+        time.sleep(SECONDS)
+        try:
+            if logical_id == FAILING:
+                raise ValueError("it was told to fail")
+            made = resources[logical_id]
+        except Exception as error:
+            event(stack, logical_id, None, said["Type"], "CREATE_FAILED", str(error))
+            raise
+        event(stack, logical_id, getattr(made, "physical_resource_id", None), said["Type"], "CREATE_COMPLETE")
+    stack.create_resources()
+
+
+def create(backend, stack, change_set):
+    try:
+        stack.template = change_set.template
+        stack._parse_template()
+        stack.parameters = change_set.parameters
+        stack.cross_stack_resources = backend.exports
+        stack.resource_map = stack._create_resource_map()
+        stack.output_map = stack._create_output_map()
+        make_resources(stack)
+        stack.status = "CREATE_IN_PROGRESS"
+        stack.events.pop()
+        for export in stack.exports:
+            backend.exports[export.name] = export
+        own_event(stack, "CREATE_COMPLETE")
+    except Exception as error:
+        own_event(stack, "ROLLBACK_IN_PROGRESS", f"The following resource(s) failed to create: {error}")
+        try:
+            stack.resource_map.delete()
+        except Exception:
+            pass
+        own_event(stack, "ROLLBACK_COMPLETE")
+
+
+def update(backend, stack, change_set):
+    try:
+        time.sleep(SECONDS)
+        stack.update(change_set.template, change_set.role_arn, change_set.parameters, change_set.tags or None)
+        for export in stack.exports:
+            backend.exports[export.name] = export
+    except Exception as error:
+        own_event(stack, "UPDATE_ROLLBACK_IN_PROGRESS", str(error))
+        own_event(stack, "UPDATE_ROLLBACK_COMPLETE", str(error))
+
+
+make_change_set = Backend.create_change_set
+
+
+def create_change_set(self, stack_name, change_set_name, template, parameters, description, change_set_type, **more):
+    standing = next((stack for stack in self.stacks.values() if stack.name == stack_name), None)
+    if change_set_type == "CREATE" and standing is not None:
+        raise ValidationError(message=f"Stack [{stack_name}] already exists and cannot be created again with the changeSet [{change_set_name}].")
+    if change_set_type == "UPDATE":
+        declared = Stack.parse_template(template).get("Parameters", {})
+        fallbacks = {name: str(said["Default"]) for name, said in declared.items() if "Default" in said}
+        parameters = {**fallbacks, **parameters}
+        tags = more.get("tags") or None
+        same = standing.template == template and values_of(standing) == parameters
+        idle = same and (tags is None or tags == standing.tags)
+    set_id, stack_id = make_change_set(
+        self, stack_name, change_set_name, template, parameters, description, change_set_type, **more
+    )
+    if change_set_type == "UPDATE":
+        made = self.change_sets[set_id]
+        made.status = "FAILED" if idle else "CREATE_COMPLETE"
+        made.execution_status = "UNAVAILABLE" if idle else "AVAILABLE"
+        made.status_reason = NO_CHANGES if idle else None
+    return set_id, stack_id
+
+
+def execute_change_set(self, change_set_name, stack_name=None):
+    change_set = self.describe_change_set(change_set_name)
+    stack = self.stacks[change_set.stack_id]
+    change_set.execution_status = "EXECUTE_COMPLETE"
+    if change_set.change_set_type == "CREATE":
+        own_event(stack, "CREATE_IN_PROGRESS", "User Initiated")
+        work = create
+    else:
+        stack.status = "UPDATE_IN_PROGRESS"
+        work = update
+    threading.Thread(target=work, args=(self, stack, change_set), daemon=True).start()
+
+
+def delete(backend, stack):
+    try:
+        kept = [
+            made
+            for logical_id, made in stack.resource_map._parsed_resources.items()
+            if isinstance(made, CloudFormationModel)
+            and stack.template_dict["Resources"][logical_id].get("DeletionPolicy", "").startswith("Retain")
+        ]
+        for logical_id, said in list(stack.template_dict.get("Resources", {}).items()):
+            if isinstance(stack.resource_map._parsed_resources.get(logical_id), CloudFormationModel):
+                event(stack, logical_id, None, said["Type"], "DELETE_IN_PROGRESS")
+                time.sleep(SECONDS)
+            if said.get("DeletionPolicy") == "RetainExceptOnCreate":
+                said["DeletionPolicy"] = "Retain"
+        names = [name for name, export in backend.exports.items() if export.exporting_stack_id == stack.stack_id]
+        stack.resource_map.delete()
+        stack.kept = kept
+        for name in names:
+            backend.exports.pop(name)
+        own_event(stack, "DELETE_COMPLETE")
+        backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
+    except Exception as error:
+        own_event(stack, "DELETE_FAILED", f"{type(error).__name__}: {error}")
+
+
+def delete_stack(self, name_or_stack_id):
+    for stack in list(self.stacks.values()):
+        if name_or_stack_id in (stack.name, stack.stack_id) and stack.status != "DELETE_IN_PROGRESS":
+            never = stack.status in ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE")
+            own_event(stack, "DELETE_IN_PROGRESS", "User Initiated")
+            if never:
+                stack.kept = []
+                own_event(stack, "DELETE_COMPLETE")
+                self.deleted_stacks[stack.stack_id] = self.stacks.pop(stack.stack_id)
+            else:
+                threading.Thread(target=delete, args=(self, stack), daemon=True).start()
+
+
+def list_stack_resources(self, stack_name_or_id):
+    """What is made: moto makes what is not, when it is asked for a list."""
+    stack = self.get_stack(stack_name_or_id)
+    if hasattr(stack, "kept"):
+        return stack.kept
+    return [made for made in stack.resource_map._parsed_resources.values() if isinstance(made, CloudFormationModel)]
+
+
+Backend.create_change_set = create_change_set
+Backend.execute_change_set = execute_change_set
+Backend.delete_stack = delete_stack
+Backend.list_stack_resources = list_stack_resources
+responses.CloudFormationResponse._validate_different_update = lambda *_: None
+
+delete_bucket = FakeBucket.delete_from_cloudformation_json
+
+
+def delete_bucket_or_none(*args, **kwargs):
+    """CloudFormation takes a bucket that is gone for deleted."""
+    try:
+        delete_bucket(*args, **kwargs)
+    except MissingBucket:
+        pass
+
+
+FakeBucket.delete_from_cloudformation_json = delete_bucket_or_none
+
+# Every task that is asked for runs.
+ecs.Service.running_count = property(lambda service: service.desired_count, lambda *_: None)
