@@ -16,8 +16,15 @@ import time
 from moto.cloudformation import models, parsing, responses
 from moto.cloudformation.exceptions import ValidationError
 from moto.core.common_models import CloudFormationModel
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.elastic_ip_addresses import ElasticAddress
+from moto.ec2.models.internet_gateways import InternetGateway
+from moto.ec2.models.nat_gateways import NatGateway
+from moto.ec2.models.route_tables import RouteTable
+from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ecs import models as ecs
 from moto.moto_api._internal import mock_random
+from moto.rds import models as rds
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import FakeBucket
 from moto.secretsmanager.models import secretsmanager_backends
@@ -404,6 +411,36 @@ def delete_bucket_or_none(*args, **kwargs):
 
 
 FakeBucket.delete_from_cloudformation_json = delete_bucket_or_none
+
+# Ref of a parameter group is its name. moto gives the object.
+rds.DBParameterGroup.physical_resource_id = property(lambda group: group.name)
+
+# What moto's stacks leave standing when they are deleted, and its VPC then cannot go.
+
+
+def deletes(model, work):
+    model.delete = lambda made, account, region: work(ec2_backends[account][region], made)
+
+
+def delete_route_table(backend, table):
+    table._associations.clear()
+    backend.delete_route_table(table.id)
+
+
+def delete_gateway(backend, gateway):
+    gateway.vpc = None
+    backend.internet_gateways.pop(gateway.id, None)
+
+
+def delete_address(backend, address):
+    backend.addresses.remove(address)
+
+
+deletes(RouteTable, delete_route_table)
+deletes(InternetGateway, delete_gateway)
+deletes(ElasticAddress, delete_address)
+deletes(NatGateway, lambda backend, gateway: backend.nat_gateways.pop(gateway.id, None))
+deletes(VPCEndPoint, lambda backend, endpoint: backend.vpc_end_points.pop(endpoint.id, None))
 
 # Every task that is asked for runs.
 ecs.Service.running_count = property(lambda service: service.desired_count, lambda *_: None)

@@ -147,7 +147,7 @@ async function leftBefore(
     .filter(({ key }) => !standing.has(key))
     .map((spec) => stackName(spec, environment));
   const left: LeftOver[] = [];
-  for (const { name, id } of await engine.stacks.deleted(names)) {
+  for (const { id } of await engine.stacks.deleted(names)) {
     const stack = await engine.stacks.describe(id);
     if (stack === undefined) continue;
     try {
@@ -155,8 +155,7 @@ async function leftBefore(
     } catch {
       continue;
     }
-    const facts = templateFacts(name, await engine.stacks.template(id));
-    const items = leftOvers(name, facts, await engine.stacks.resources(id));
+    const items = await leftBy(engine, stack, await engine.stacks.resources(id));
     for (const item of items) if (await isThere(engine, item)) left.push(item);
   }
   return left;

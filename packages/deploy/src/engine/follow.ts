@@ -17,8 +17,8 @@ export async function lastEvent(engine: Engine, stackId: string): Promise<string
 
 /**
  * Waits until CloudFormation is done with a stack, and reports its events. `after` is the last event before the work
- * was asked for: until the stack itself has another one, an old end is not taken for the new one. Without `after` all
- * events count and only the new ones from now on are reported.
+ * was asked for, so that an old end is not taken for the new one. Without `after` all events count and only the new
+ * ones from now on are reported.
  */
 export async function follow(
   engine: Engine,
@@ -37,9 +37,10 @@ export async function follow(
     last = news.at(-1)?.id ?? last;
     if (told) for (const event of news) engine.report({ kind: 'event', stack: found.name, event });
     told = true;
-    const begun = after === undefined || events.some((event) => event.physicalId === stackId);
-    const ended = !found.status.endsWith('_IN_PROGRESS') || found.status === 'REVIEW_IN_PROGRESS';
-    return ended && begun ? { found } : undefined;
+    if (found.status.endsWith('_IN_PROGRESS')) return undefined;
+    // The two are read one after the other, and either may be behind: an end is one when both say the same.
+    const own = events.findLast((event) => event.physicalId === stackId);
+    return own?.status === found.status ? { found } : undefined;
   });
   return { stack: stack.found, events };
 }
@@ -62,6 +63,11 @@ export async function failureOf(
         hint: reason === undefined ? undefined : hintFor(reason),
       },
     );
+  }
+  if (failure.logicalId === name) {
+    return new StackFailedError(name, `${name} ended as ${status}: ${failure.reason}`, {
+      hint: hintFor(failure.reason),
+    });
   }
   const inside = failure.stack === name ? '' : ` of ${failure.stack}`;
   return new StackFailedError(

@@ -24,6 +24,9 @@ const REMOVALS: Readonly<Record<string, (id: string) => string>> = {
   'AWS::SQS::Queue': (id) => `aws sqs delete-queue --queue-url ${id}`,
 };
 
+/** They go with what they are of. */
+const PARTS = new Set(['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy']);
+
 /** What a stack leaves, by the policies of its template and the resources that it has. */
 export function leftOvers(
   stack: string,
@@ -35,7 +38,7 @@ export function leftOvers(
   );
   return resources.flatMap(({ logicalId, physicalId, type, status }): LeftOver[] => {
     const policy = policies.get(logicalId) ?? 'Delete';
-    if (policy === 'Delete' || physicalId === undefined) return [];
+    if (policy === 'Delete' || physicalId === undefined || PARTS.has(type)) return [];
     // Of one that was deleted after all nothing stays but the snapshot.
     if (status === 'DELETE_COMPLETE' && policy !== 'Snapshot') return [];
     if (policy === 'Snapshot') {

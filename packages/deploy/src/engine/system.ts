@@ -30,6 +30,8 @@ export interface System {
   readonly stacks: readonly StackSpec[];
   /** Keys of those that are made when nobody says which of the optional ones. */
   readonly withByDefault: readonly string[];
+  /** Outputs by which people reach it. */
+  readonly addresses: readonly string[];
 }
 
 const COMMON = { CommonInfraStackName: { nameOf: 'common' } } as const;
@@ -39,6 +41,7 @@ const SERVICES = { ...COMMON, ServicesStackName: { nameOf: 'services' } } as con
 export const LAKERUNNER: System = {
   name: 'lakerunner',
   withByDefault: ['grafana', 'collector'],
+  addresses: ['QueryApiUrl', 'GrafanaUrl', 'GrpcEndpoint', 'HttpEndpoint'],
   stacks: [
     {
       key: 'vpc',

@@ -34,7 +34,7 @@ export function addDeploy(aws: Command, context: CommandContext): void {
         }
         for (const { stack, did, status } of results) context.terminal.out(`${stack}: ${did} (${status})\n`);
         const addresses = results.flatMap(({ outputs }) =>
-          Object.entries(outputs).filter(([name]) => /Url$|Endpoint$/.test(name)),
+          Object.entries(outputs).filter(([name]) => request.system.addresses.includes(name)),
         );
         for (const [name, value] of addresses) context.terminal.out(`${name}: ${value}\n`);
       });
