@@ -27,6 +27,7 @@ from moto.moto_api._internal import mock_random
 from moto.rds import models as rds
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import FakeBucket
+from moto.ssm.models import Parameter as SsmParameter
 from moto.secretsmanager.models import secretsmanager_backends
 
 SECONDS = float(os.environ["MOTO_STACK_SECONDS"])
@@ -179,6 +180,9 @@ def clean_json(value, resources):
         if "Fn::GetAZs" in value:
             region = cleaned(value["Fn::GetAZs"], resources) or resources["AWS::Region"]
             return [f"{region}{zone}" for zone in "abcd"]
+    if isinstance(value, list):
+        # AWS::NoValue takes its element away.
+        return [found for found in cleaned(value, resources) if found is not None]
     return cleaned(value, resources)
 
 
@@ -441,6 +445,20 @@ deletes(InternetGateway, delete_gateway)
 deletes(ElasticAddress, delete_address)
 deletes(NatGateway, lambda backend, gateway: backend.nat_gateways.pop(gateway.id, None))
 deletes(VPCEndPoint, lambda backend, endpoint: backend.vpc_end_points.pop(endpoint.id, None))
+
+make_parameter = SsmParameter.create_from_cloudformation_json.__func__
+
+
+@classmethod
+def named_parameter(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+    """AWS names a parameter that has no name. moto fails at it."""
+    cloudformation_json["Properties"].setdefault("Name", resource_name)
+    return make_parameter(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
+
+
+SsmParameter.create_from_cloudformation_json = named_parameter
+SsmParameter.has_cfn_attr = classmethod(lambda cls, attr: attr in ("Type", "Value"))
+SsmParameter.get_cfn_attribute = lambda made, attr: {"Type": made.parameter_type, "Value": made.value}[attr]
 
 # Every task that is asked for runs.
 ecs.Service.running_count = property(lambda service: service.desired_count, lambda *_: None)

@@ -46,7 +46,7 @@ export function cloudFormationStacks(options: ClientOptions): Stacks & { close()
     },
     changeSet: (id) => changeSetOf(client, subject, id),
     async executeChangeSet(id) {
-      const command = new ExecuteChangeSetCommand({ ChangeSetName: id });
+      const command = new ExecuteChangeSetCommand({ ChangeSetName: id, ClientRequestToken: tokenOf(id) });
       await ask('execute the change set', 'ExecuteChangeSet', id, client.send(command));
     },
     async deleteChangeSet(id) {
@@ -89,6 +89,8 @@ function inputOf({ stack, name, kind, template, parameters, tags }: ChangeSetReq
   return {
     StackName: stack,
     ChangeSetName: name,
+    // A request that is sent twice, its answer being lost, is one.
+    ClientToken: name,
     ChangeSetType: kind,
     Capabilities: CAPABILITIES,
     // Nested stacks are part of what is said, and of what is asked about.
@@ -104,4 +106,9 @@ function inputOf({ stack, name, kind, template, parameters, tags }: ChangeSetReq
     })),
     ...(tags === undefined ? {} : { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }),
   };
+}
+
+/** The same for every try to execute a change set: its own id, a UUID at the end of the ARN. */
+function tokenOf(id: string): string | undefined {
+  return id.startsWith('arn:') ? id.split('/').at(-1) : undefined;
 }
