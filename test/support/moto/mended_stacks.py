@@ -23,6 +23,8 @@ from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.route_tables import RouteTable
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ecs import models as ecs
+from moto.elbv2.models import FakeTargetGroup, elbv2_backends
+from moto.iam.models import ManagedPolicy, iam_backends
 from moto.moto_api._internal import mock_random
 from moto.rds import models as rds
 from moto.s3.exceptions import MissingBucket
@@ -31,8 +33,16 @@ from moto.ssm.models import Parameter as SsmParameter
 from moto.secretsmanager.models import secretsmanager_backends
 
 SECONDS = float(os.environ["MOTO_STACK_SECONDS"])
-# A resource of this logical id fails when it is made: for what no template can bring about at moto.
-FAILING = os.environ.get("MOTO_FAILING_RESOURCE")
+# The file may name a resource that fails when it is made: for what no template can bring about at moto.
+FAILING = os.environ.get("MOTO_FAILING_RESOURCE_FILE")
+
+
+def failing_resource():
+    if FAILING is None or not os.path.exists(FAILING):
+        return None
+    with open(FAILING, encoding="utf8") as file:
+        return file.read().strip()
+
 
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
@@ -167,6 +177,19 @@ def resource_class_from_type(kind):
 
 parsing.resource_class_from_type = resource_class_from_type
 
+updated = parsing.parse_and_update_resource
+
+
+def parse_and_update_resource(logical_id, said, resources, account_id, region_name):
+    """moto loses what it cannot update, and fails at what is not made at all."""
+    condition = said.get("Condition")
+    if condition and not resources.lazy_condition_map[condition]:
+        return None
+    return updated(logical_id, said, resources, account_id, region_name) or resources[logical_id]
+
+
+parsing.parse_and_update_resource = parse_and_update_resource
+
 # Intrinsic functions that moto does not know, or knows for the text of a region alone.
 cleaned = parsing.clean_json
 
@@ -269,7 +292,7 @@ def make_resources(stack):
         event(stack, logical_id, None, said["Type"], "CREATE_IN_PROGRESS")
         time.sleep(SECONDS)
         try:
-            if logical_id == FAILING:
+            if logical_id == failing_resource():
                 raise ValueError("it was told to fail")
             made = resources[logical_id]
         except Exception as error:
@@ -440,6 +463,21 @@ def delete_address(backend, address):
     backend.addresses.remove(address)
 
 
+def deletes_from(model, register):
+    """Takes what is made out of the emulator's register of its kind."""
+
+    def delete(made, account, region):
+        kept = register(account, region)
+        for key in [key for key, found in kept.items() if found is made]:
+            del kept[key]
+
+    model.delete = delete
+
+
+deletes_from(ecs.Cluster, lambda account, region: ecs.ecs_backends[account][region].clusters)
+deletes_from(ecs.Service, lambda account, region: ecs.ecs_backends[account][region].services)
+deletes_from(FakeTargetGroup, lambda account, region: elbv2_backends[account][region].target_groups)
+deletes_from(ManagedPolicy, lambda account, region: iam_backends[account]["aws"].managed_policies)
 deletes(RouteTable, delete_route_table)
 deletes(InternetGateway, delete_gateway)
 deletes(ElasticAddress, delete_address)
