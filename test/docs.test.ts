@@ -24,6 +24,7 @@ describe('the documentation', () => {
     'docs/services.md',
     'docs/aws/building.md',
     'README-BUILDING.md',
+    'docs/aws/deploying.md',
     'docs/dead-letters.md',
     'terraform/README.md',
     'gitlab/README.md',

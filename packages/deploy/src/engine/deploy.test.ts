@@ -263,7 +263,7 @@ describe('deploy', () => {
       const stack = on.stacks.get('lakerunner-vpc');
       if (stack !== undefined) stack.status = 'CREATE_IN_PROGRESS';
     };
-    await expect(run(on)).rejects.toMatchObject({ limit: 'deploy.wait' });
+    await expect(run(on)).rejects.toMatchObject({ limit: 'maxWaitMinutes' });
   });
 });
 

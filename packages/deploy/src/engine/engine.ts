@@ -27,7 +27,7 @@ const LONGEST_LOOK_MS = 10_000;
 
 /**
  * Asks `look` until it answers something else than undefined, with growing pauses. Throws InterruptedError when the
- * person no longer waits, and LimitError `deploy.wait` after MAX_WAIT_MINUTES.
+ * person no longer waits, and LimitError `maxWaitMinutes` after MAX_WAIT_MINUTES.
  */
 export async function poll<T>(engine: Engine, doing: string, look: () => Promise<T | undefined>): Promise<T> {
   const backoff = new Backoff(FIRST_LOOK_MS, LONGEST_LOOK_MS);
@@ -37,7 +37,7 @@ export async function poll<T>(engine: Engine, doing: string, look: () => Promise
     const answer = await look();
     if (answer !== undefined) return answer;
     if (engine.now() > deadline) {
-      throw new LimitError('deploy.wait', `still ${doing} after ${MAX_WAIT_MINUTES} minutes`, {
+      throw new LimitError('maxWaitMinutes', `still ${doing} after ${MAX_WAIT_MINUTES} minutes`, {
         hint: 'look at it in the console; run the same command again to go on waiting',
       });
     }
