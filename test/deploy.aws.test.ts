@@ -148,6 +148,123 @@ describe('an install with a VPC of its own', () => {
   });
 });
 
+describe('an install with what somebody brings', () => {
+  type Made = Record<string, Record<string, string>>;
+  const said = async (...args: string[]) => (await aws.aws(...args)) as unknown as Made;
+  const settings: Record<string, Record<string, string>> = {};
+  let vpc: string;
+
+  beforeAll(async () => {
+    const { stacks } = await deploy('--env', 'net', '--only', 'vpc');
+    vpc = stacks[0].outputs.VpcId;
+    await said('s3api', 'create-bucket', '--bucket', 'their-bucket');
+    await said('s3api', 'put-object', '--bucket', 'their-bucket', '--key', 'theirs');
+    await said('sqs', 'create-queue', '--queue-name', 'their-queue');
+    const secret = await said(
+      ...['secretsmanager', 'create-secret', '--name', 'their-database'],
+      ...['--secret-string', '{"username":"u","password":"p"}'],
+    );
+    const cluster = await said('ecs', 'create-cluster', '--cluster-name', 'theirs');
+    const group = await said(
+      ...[
+        'ec2',
+        'create-security-group',
+        '--group-name',
+        'theirs',
+        '--description',
+        'theirs',
+        '--vpc-id',
+        vpc,
+      ],
+    );
+    const role = await said(
+      'iam',
+      'create-role',
+      '--role-name',
+      'theirs',
+      '--assume-role-policy-document',
+      '{}',
+    );
+    Object.assign(settings, {
+      bucket: {
+        CreateS3Storage: 'No',
+        ExistingBucketArn: 'arn:aws:s3:::their-bucket',
+        ExistingQueueArn: 'arn:aws:sqs:us-east-1:123456789012:their-queue',
+        ExistingQueueUrl: 'https://sqs.us-east-1.amazonaws.com/123456789012/their-queue',
+      },
+      database: {
+        CreateRDS: 'No',
+        ExistingDatabaseEndpoint: 'db.example',
+        ExistingDatabaseSecretArn: secret.ARN as unknown as string,
+      },
+      cluster: {
+        CreateECSInfrastructure: 'No',
+        ExistingClusterArn: cluster.cluster.clusterArn,
+        ExistingSecurityGroupId: group.GroupId as unknown as string,
+      },
+      role: { TaskRoleArn: role.Role.Arn },
+    });
+  });
+
+  it.each([
+    [['bucket']],
+    [['database']],
+    [['cluster']],
+    [['role']],
+    [['bucket', 'database', 'cluster', 'role']],
+  ])('brings %j: it is used, and still there afterwards', async (brought) => {
+    const before = await aws.inventory();
+    const values = Object.assign({}, ...brought.map((what) => settings[what])) as Record<string, string>;
+    const set = Object.entries(values).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+    const args = ['--env', `with-${brought.length}-${brought[0]}`];
+    const { stacks } = await deploy(...args, '--vpc', vpc, '--with', 'none', ...set);
+    expect(stacks.map(({ key }) => key)).toEqual(['common', 'setup', 'services']);
+    const [common, , services] = stacks;
+    const { outputs } = common;
+    expect(outputs.VpcId).toBe(vpc);
+    if (brought.includes('bucket')) expect(outputs.BucketArn).toBe(values.ExistingBucketArn);
+    if (brought.includes('database')) expect(outputs.DbSecretArn).toBe(values.ExistingDatabaseSecretArn);
+    if (brought.includes('cluster')) expect(outputs.ClusterArn).toBe(values.ExistingClusterArn);
+    if (brought.includes('role')) expect(services.outputs.TaskRoleArn).toBe(values.TaskRoleArn);
+    const again = (await aws.json(0, 'deploy', 'lakerunner', ...args)) as unknown as Results;
+    expect(again.stacks.map(({ did }) => did)).toEqual(Array(3).fill('unchanged'));
+    const { left } = await destroy('--delete-data', ...args);
+    const kept = new Set(left.map(({ physicalId }) => physicalId));
+    const after = await aws.inventory();
+    for (const [kind, names] of Object.entries(after)) {
+      expect(
+        names.filter((name) => !kept.has(name)),
+        kind,
+      ).toEqual(before[kind].filter((name) => !kept.has(name)));
+    }
+  });
+});
+
+describe('an install in one stack', () => {
+  it('has its templates in a bucket, and otherwise the same life', async () => {
+    const net = await deploy('--env', 'rooted', '--only', 'vpc');
+    await aws.aws('s3api', 'create-bucket', '--bucket', 'templates');
+    const before = await aws.inventory();
+    const args = ['--env', 'rooted', '--layout', 'root'];
+    const root = [...args, '--template-bucket', 'templates'];
+    const { stacks } = await deploy(...root);
+    expect(stacks.map(({ key, did }) => `${key} ${did}`)).toEqual(['vpc unchanged', 'root created']);
+    expect(stacks[1].outputs.VPCId).toBe(net.stacks[0].outputs.VpcId);
+    expect((await status(0, ...args)).state).toBe('complete');
+    const again = (await aws.json(0, 'deploy', 'lakerunner', ...root)) as unknown as Results;
+    expect(again.stacks.map(({ did }) => did)).toEqual(['unchanged', 'unchanged']);
+    const { left } = await destroy('--only', 'root', '--delete-data', ...args);
+    expect(left.map(({ logicalId }) => logicalId).sort()).toEqual(['Efs', 'LakerunnerDb']);
+    const kept = new Set(left.map(({ physicalId }) => physicalId));
+    for (const [kind, names] of Object.entries(await aws.inventory())) {
+      expect(
+        names.filter((name) => !kept.has(name)),
+        kind,
+      ).toEqual(before[kind]);
+    }
+  });
+});
+
 describe('an install that is killed', () => {
   const POINTS: KillPoint[] = [
     { action: 'CreateChangeSet', nth: 1, when: 'before' },

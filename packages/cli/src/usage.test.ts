@@ -26,6 +26,14 @@ describe('exit codes', () => {
     [['dlq', 'replay', '1', '--all'], 2],
     [['up', '--query-port', '70000'], 2],
     [['connect', 'fax'], 2],
+    [['aws', 'deploy', 'riverrunner'], 2],
+    [['aws', 'plan', 'lakerunner', '--vpc', 'mine'], 2],
+    [['aws', 'plan', 'lakerunner', '--set', 'novalue'], 2],
+    [['aws', 'plan', 'lakerunner', '--params', '/nowhere.json'], 2],
+    [['aws', 'plan', 'lakerunner', '--with', 'common'], 2],
+    [['aws', 'plan', 'lakerunner', '--layout', 'root'], 2],
+    [['aws', 'destroy', 'lakerunner', '--only', 'comon'], 2],
+    [['aws', 'update-images', 'lakerunner-ecs-services', 'grafana'], 2],
   ])('%j ends with %i', async (args, code) => {
     expect((await lakewright(args)).code).toBe(code);
   });

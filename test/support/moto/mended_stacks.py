@@ -412,6 +412,21 @@ def delete_stack(self, name_or_stack_id):
                 threading.Thread(target=delete, args=(self, stack), daemon=True).start()
 
 
+@classmethod
+def delete_nested(cls, resource_name, cloudformation_json, account_id, region_name):
+    backend = models.cloudformation_backends[account_id][region_name]
+    stack = backend.stacks.get(resource_name)
+    if stack is not None:
+        delete(backend, stack)
+        if stack.status != "DELETE_COMPLETE":
+            raise ValueError(f"{stack.name}: {stack.status_reason}")
+
+
+# Ref of a nested stack is its ARN, and it is gone before what it is in.
+Stack.physical_resource_id = property(lambda stack: stack.stack_id)
+Stack.delete_from_cloudformation_json = delete_nested
+
+
 def list_stack_resources(self, stack_name_or_id):
     """What is made: moto makes what is not, when it is asked for a list."""
     stack = self.get_stack(stack_name_or_id)

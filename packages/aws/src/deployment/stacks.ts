@@ -85,7 +85,7 @@ async function describe(client: CloudFormationClient, subject: Subject, stack: s
   }
 }
 
-function inputOf({ stack, name, kind, template, parameters, tags }: ChangeSetRequest) {
+function inputOf({ stack, name, kind, template, parameters, nested, tags }: ChangeSetRequest) {
   return {
     StackName: stack,
     ChangeSetName: name,
@@ -93,8 +93,7 @@ function inputOf({ stack, name, kind, template, parameters, tags }: ChangeSetReq
     ClientToken: name,
     ChangeSetType: kind,
     Capabilities: CAPABILITIES,
-    // Nested stacks are part of what is said, and of what is asked about.
-    ...(template !== 'previous' && 'url' in template ? { IncludeNestedStacks: true } : {}),
+    ...(nested ? { IncludeNestedStacks: true } : {}),
     ...(template === 'previous'
       ? { UsePreviousTemplate: true }
       : 'body' in template

@@ -86,6 +86,8 @@ export interface ChangeSetRequest {
   /** The text, where it is in S3, or the one that the stack has. */
   readonly template: { readonly body: string } | { readonly url: string } | 'previous';
   readonly parameters: readonly ParameterInput[];
+  /** Whether stacks inside this one are part of what is worked out. */
+  readonly nested: boolean;
   /** Tags of the stack and of what it makes; undefined leaves those that it has. */
   readonly tags: Readonly<Record<string, string>> | undefined;
 }

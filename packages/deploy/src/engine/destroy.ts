@@ -1,4 +1,4 @@
-import type { StackDescription, StackResource } from '@lakewright/core';
+import type { StackDescription } from '@lakewright/core';
 import { checkOurs, type Engine, poll } from './engine.ts';
 import { failureOf, follow, lastEvent } from './follow.ts';
 import { type LeftOver, leftOvers } from './left-overs.ts';
@@ -6,6 +6,7 @@ import { standingStacks } from './plan.ts';
 import { stateOf } from './states.ts';
 import { checkEnvironment, type System, stackName } from './system.ts';
 import { templateFacts } from './template-facts.ts';
+import { branchesOf, physicalIds, type StackBranch } from './tree.ts';
 
 export interface DestroyRequest {
   readonly system: System;
@@ -47,16 +48,16 @@ export async function planDestroy(engine: Engine, request: DestroyRequest): Prom
     const stack = standing.get(key);
     if (stack === undefined || only?.includes(key) === false) continue;
     checkOurs(stack, system.name, environment);
-    const resources = await engine.stacks.resources(stack.id);
-    const buckets = deleteData ? physicalIds(resources, 'AWS::S3::Bucket') : [];
+    const branches = await branchesOf(engine, stack);
+    const buckets = deleteData ? physicalIds(branches, 'AWS::S3::Bucket') : [];
     stacks.push({
       key,
       stack: stack.name,
       status: stack.status,
       buckets,
-      services: physicalIds(resources, 'AWS::ECS::Service'),
+      services: physicalIds(branches, 'AWS::ECS::Service'),
     });
-    const stays = await leftBy(engine, stack, resources);
+    const stays = await leftBy(engine, stack, branches);
     left.push(...stays.filter(({ physicalId }) => !buckets.includes(physicalId)));
   }
   if (only === undefined) left.push(...(await leftBefore(engine, request, standing)));
@@ -130,11 +131,15 @@ async function deleteStack(
 async function leftBy(
   engine: Engine,
   stack: StackDescription,
-  resources: readonly StackResource[],
+  branches: readonly StackBranch[],
 ): Promise<LeftOver[]> {
   if (stateOf(stack) === 'not made') return [];
-  const body = await engine.stacks.template(stack.id);
-  return body === '' ? [] : leftOvers(stack.name, templateFacts(stack.name, body), resources);
+  const left: LeftOver[] = [];
+  for (const { id, name, resources } of branches) {
+    const body = await engine.stacks.template(id);
+    if (body !== '') left.push(...leftOvers(name, templateFacts(name, body), resources));
+  }
+  return left;
 }
 
 /** What stacks of this environment left that are deleted already: by an earlier run, perhaps one that was killed. */
@@ -155,7 +160,7 @@ async function leftBefore(
     } catch {
       continue;
     }
-    const items = await leftBy(engine, stack, await engine.stacks.resources(id));
+    const items = await leftBy(engine, stack, await branchesOf(engine, stack));
     for (const item of items) if (await isThere(engine, item)) left.push(item);
   }
   return left;
@@ -164,10 +169,4 @@ async function leftBefore(
 /** Whether it is really there, where that can be asked. */
 async function isThere(engine: Engine, { type, physicalId }: LeftOver): Promise<boolean> {
   return type === 'AWS::S3::Bucket' ? engine.account.bucketExists(physicalId) : true;
-}
-
-function physicalIds(resources: readonly StackResource[], wanted: string): string[] {
-  return resources.flatMap(({ type, physicalId }) =>
-    type === wanted && physicalId !== undefined ? [physicalId] : [],
-  );
 }

@@ -1,4 +1,5 @@
 import type { StackEvent, Stacks } from '@lakewright/core';
+import { NESTED_STACK } from './system.ts';
 
 /** The resource at which a stack failed. */
 export interface Failure {
@@ -9,7 +10,6 @@ export interface Failure {
   readonly reason: string;
 }
 
-const STACK = 'AWS::CloudFormation::Stack';
 /** What CloudFormation says of resources that it gave up because another one failed. */
 const CANCELLED = /^Resource (creation|update|deletion) cancelled/i;
 /** What begins a try. */
@@ -30,7 +30,8 @@ export async function firstFailure(
     .filter(({ status, reason }) => status.endsWith('_FAILED') && !CANCELLED.test(reason ?? ''));
   const first = failed.find((event) => event.physicalId !== stackId) ?? failed[0];
   if (first === undefined) return undefined;
-  const isNested = first.type === STACK && first.physicalId !== undefined && first.physicalId !== stackId;
+  const isNested =
+    first.type === NESTED_STACK && first.physicalId !== undefined && first.physicalId !== stackId;
   if (isNested && first.physicalId !== undefined) {
     const inside = await stacks.events(first.physicalId).catch(() => []);
     const deeper = await firstFailure(stacks, first.physicalId, inside);

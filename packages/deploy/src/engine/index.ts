@@ -8,6 +8,6 @@ export type { LeftOver } from './left-overs.ts';
 export type { ParameterDecision } from './parameters.ts';
 export { type DeployRequest, type Plan, planDeployment, type StackPlan } from './plan.ts';
 export * from './status.ts';
-export { LAKERUNNER, type System, specOf, stackName } from './system.ts';
+export { LAKERUNNER, LAKERUNNER_ROOT, type System, specOf, stackName, TEMPLATE_BASE } from './system.ts';
 export { type TemplateFacts, templateFacts } from './template-facts.ts';
 export * from './update-images.ts';

@@ -15,6 +15,7 @@ import { type StackState, stateOf, wayOut } from './states.ts';
 import {
   checkEnvironment,
   ENVIRONMENT_TAG,
+  NESTED_STACK,
   type StackSpec,
   SYSTEM_TAG,
   type System,
@@ -141,7 +142,7 @@ function chosenOf(
 ): Set<string> {
   if (only !== undefined) return new Set(only);
   const asked = new Set(optional ?? system.withByDefault);
-  const isNewVpc = vpc === 'new' || (vpc === undefined && !standing.has('common'));
+  const isNewVpc = vpc === 'new' || (vpc === undefined && !standing.has(system.network.stack));
   const wanted = system.stacks.filter(
     ({ key, when }) =>
       standing.has(key) ||
@@ -167,16 +168,16 @@ function checkNeeds(places: readonly Place[], standing: ReadonlyMap<string, Stac
 
 async function networkFor(
   engine: Engine,
-  { vpc, given }: DeployRequest,
+  { system, vpc, given }: DeployRequest,
   chosen: ReadonlySet<string>,
 ): Promise<GivenValue[]> {
-  if (vpc === undefined || vpc === 'new' || !chosen.has('common')) return [];
+  if (vpc === undefined || vpc === 'new' || !chosen.has(system.network.stack)) return [];
   if (chosen.has('vpc')) {
     throw new BadInputError(`--vpc ${vpc}: this environment has a VPC of its own`, {
       hint: 'leave --vpc out, or choose another --env',
     });
   }
-  return networkOf(vpc, await engine.account.subnets(vpc), given);
+  return networkOf(system.network, vpc, await engine.account.subnets(vpc), given);
 }
 
 async function planStack(
@@ -241,6 +242,9 @@ export function changeSetFor(
     kind,
     template: { body: template.body },
     parameters: parameterInputs(parameters.decisions),
+    // Of a stack that is made everything is new, nested or not; and CloudFormation cannot work out nested stacks whose
+    // values come from one another before they are there.
+    nested: kind === 'UPDATE' && template.resources.some(({ type }) => type === NESTED_STACK),
     tags: { ...kept, [SYSTEM_TAG]: system.name, [ENVIRONMENT_TAG]: environment },
   };
 }

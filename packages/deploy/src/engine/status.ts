@@ -3,6 +3,7 @@ import { type Engine, isOurs, poll } from './engine.ts';
 import { standingStacks } from './plan.ts';
 import { type StackState, stateOf, wayOut } from './states.ts';
 import { checkEnvironment, type StackSpec, type System, stackName } from './system.ts';
+import { branchesOf, physicalIds } from './tree.ts';
 
 /** One stack as it is now. */
 export interface StackStatus {
@@ -84,13 +85,12 @@ async function stackStatus(
   const state = stateOf(found);
   const settled = state === 'complete' || state === 'rolled back';
   const looked = drift && settled ? await lookForDrift(engine, found) : found;
-  const resources = await engine.stacks.resources(found.id);
-  const drifted = resources
+  const branches = await branchesOf(engine, found);
+  const drifted = branches
+    .flatMap(({ resources }) => resources)
     .filter((resource) => resource.drift === 'MODIFIED' || resource.drift === 'DELETED')
     .map((resource) => `${resource.logicalId} (${resource.type}) ${resource.drift?.toLowerCase()}`);
-  const arns = resources.flatMap(({ type, physicalId }) =>
-    type === 'AWS::ECS::Service' && physicalId !== undefined ? [physicalId] : [],
-  );
+  const arns = physicalIds(branches, 'AWS::ECS::Service');
   const services = arns.length === 0 ? [] : await engine.account.services(arns);
   const told = {
     ...empty,

@@ -23,6 +23,19 @@ export interface StackSpec {
   readonly wiring: Readonly<Record<string, Wire>>;
 }
 
+/** A stack inside another one. */
+export const NESTED_STACK = 'AWS::CloudFormation::Stack';
+
+/** How a stack is told of a VPC that is there. */
+export interface NetworkParameters {
+  /** The key of the stack. */
+  readonly stack: string;
+  readonly vpc: string;
+  /** One parameter that takes a list, or one for each of two subnets. */
+  readonly privateSubnets: readonly string[];
+  readonly publicSubnets: readonly string[];
+}
+
 /** What is deployed together. */
 export interface System {
   readonly name: string;
@@ -30,6 +43,7 @@ export interface System {
   readonly stacks: readonly StackSpec[];
   /** Keys of those that are made when nobody says which of the optional ones. */
   readonly withByDefault: readonly string[];
+  readonly network: NetworkParameters;
   /** Outputs by which people reach it. */
   readonly addresses: readonly string[];
 }
@@ -37,21 +51,31 @@ export interface System {
 const COMMON = { CommonInfraStackName: { nameOf: 'common' } } as const;
 const SERVICES = { ...COMMON, ServicesStackName: { nameOf: 'services' } } as const;
 
-/** The lake on ECS. */
+const ADDRESSES = ['QueryApiUrl', 'GrafanaUrl', 'GrpcEndpoint', 'HttpEndpoint'];
+
+const VPC: StackSpec = {
+  key: 'vpc',
+  aliases: [],
+  suffix: 'vpc',
+  template: 'lakerunner-vpc.yaml',
+  when: 'new VPC',
+  needs: [],
+  wiring: { EnvironmentName: 'environment' },
+};
+
+/** The lake on ECS, one stack beside the other. */
 export const LAKERUNNER: System = {
   name: 'lakerunner',
   withByDefault: ['grafana', 'collector'],
-  addresses: ['QueryApiUrl', 'GrafanaUrl', 'GrpcEndpoint', 'HttpEndpoint'],
+  addresses: ADDRESSES,
+  network: {
+    stack: 'common',
+    vpc: 'VpcId',
+    privateSubnets: ['PrivateSubnets'],
+    publicSubnets: ['PublicSubnets'],
+  },
   stacks: [
-    {
-      key: 'vpc',
-      aliases: [],
-      suffix: 'vpc',
-      template: 'lakerunner-vpc.yaml',
-      when: 'new VPC',
-      needs: [],
-      wiring: { EnvironmentName: 'environment' },
-    },
+    VPC,
     {
       key: 'common',
       aliases: [],
@@ -109,6 +133,40 @@ export const LAKERUNNER: System = {
       when: 'asked for',
       needs: ['common', 'services', 'collector'],
       wiring: { ...SERVICES, OtelCollectorStackName: { nameOf: 'collector' } },
+    },
+  ],
+};
+
+/** The parameter by which the root finds the templates of its stacks. */
+export const TEMPLATE_BASE = 'TemplateBaseUrl';
+
+/** The same lake as one stack with the others inside. Its templates are read from a bucket. */
+export const LAKERUNNER_ROOT: System = {
+  name: 'lakerunner',
+  withByDefault: [],
+  addresses: ADDRESSES,
+  network: {
+    stack: 'root',
+    vpc: 'VPCId',
+    privateSubnets: ['PrivateSubnet1Id', 'PrivateSubnet2Id'],
+    publicSubnets: ['PublicSubnet1Id', 'PublicSubnet2Id'],
+  },
+  stacks: [
+    VPC,
+    {
+      key: 'root',
+      aliases: [],
+      suffix: 'root',
+      template: 'lakerunner-root.yaml',
+      when: 'always',
+      needs: ['vpc'],
+      wiring: {
+        VPCId: { output: 'VpcId', of: 'vpc' },
+        PrivateSubnet1Id: { output: 'PrivateSubnet1', of: 'vpc' },
+        PrivateSubnet2Id: { output: 'PrivateSubnet2', of: 'vpc' },
+        PublicSubnet1Id: { output: 'PublicSubnet1', of: 'vpc' },
+        PublicSubnet2Id: { output: 'PublicSubnet2', of: 'vpc' },
+      },
     },
   ],
 };

@@ -42,6 +42,7 @@ export async function updateImages(
     kind: 'UPDATE',
     template: 'previous',
     parameters: parameterInputs(decisions),
+    nested: false,
     tags: undefined,
   });
   if (set === undefined) return 'unchanged';

@@ -5,6 +5,7 @@ import { UsageError } from '../../errors.ts';
 import { agrees } from './ask.ts';
 import { addWantedOptions, requestOf, systemArgument, type WantedOptions } from './options.ts';
 import { changeLines, planText } from './print.ts';
+import { withTemplates } from './template-bucket.ts';
 import { type Deployer, withEngine } from './with-engine.ts';
 
 interface DeployOptions extends WantedOptions {
@@ -18,9 +19,10 @@ export function addDeploy(aws: Command, context: CommandContext): void {
     .option('--yes', 'do not ask')
     .option('--delete-data', 'with --yes: replace and remove even what holds data')
     .action(async (_system: string, options: DeployOptions, command: Command) => {
-      const request = await requestOf(options);
+      const wanted = await requestOf(options);
       const { deploy } = await import('@lakewright/deploy');
       await withEngine(context, command, options, async (deployer) => {
+        const request = await withTemplates(wanted, options, deployer.identity);
         const results = await deploy(deployer.engine, request, questions(context, options, deployer));
         deployer.clear();
         if (results === undefined) {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type CommandContext, printJson } from '../../context.ts';
 import { ask } from './ask.ts';
-import { addPlaceOptions, type PlaceOptions, systemArgument, usage } from './options.ts';
+import { addPlaceOptions, type PlaceOptions, systemArgument, systemOf, usage } from './options.ts';
 import { destroyText, leftText } from './print.ts';
 import { withEngine } from './with-engine.ts';
 
@@ -18,7 +18,8 @@ export function addDestroy(aws: Command, context: CommandContext): void {
     .option('--delete-data', 'empty and delete the buckets that the stacks made')
     .option('--yes', 'do not ask')
     .action(async (_system: string, options: DestroyOptions, command: Command) => {
-      const { destroy, LAKERUNNER: system, planDestroy, specOf } = await import('@lakewright/deploy');
+      const { destroy, planDestroy, specOf } = await import('@lakewright/deploy');
+      const system = await systemOf(options);
       const { env: environment, only, deleteData = false } = options;
       const keys = await usage(async () =>
         only?.split(',').map((word) => specOf(system, word.trim(), environment).key),

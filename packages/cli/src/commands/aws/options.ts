@@ -9,12 +9,14 @@ import { UsageError } from '../../errors.ts';
 /** What every command about a system in an account is told. */
 export interface PlaceOptions {
   readonly env: string;
+  readonly layout: 'stacks' | 'root';
   readonly region?: string;
-  readonly templates: string;
 }
 
 /** What is wanted of a deployment. */
 export interface WantedOptions extends PlaceOptions {
+  readonly templates: string;
+  readonly templateBucket?: string;
   readonly vpc?: string;
   readonly with?: string;
   readonly only?: string;
@@ -32,6 +34,11 @@ export function systemArgument(): Argument {
 export function addPlaceOptions(command: Command): Command {
   return command
     .option('--env <name>', 'environment: the first part of the names of its stacks', 'lakerunner')
+    .addOption(
+      new Option('--layout <layout>', 'one stack beside the other, or one with the others inside')
+        .choices(['stacks', 'root'])
+        .default('stacks'),
+    )
     .option('--region <region>', "default: AWS_REGION, AWS_DEFAULT_REGION, then the profile's");
 }
 
@@ -51,6 +58,7 @@ export function addWantedOptions(command: Command): Command {
       '--with <stacks>',
       'optional stacks, with commas: grafana,collector,demo or none. Default: grafana,collector and what is there',
     )
+    .option('--template-bucket <bucket>', 'where --layout root puts its templates for CloudFormation')
     .option('--only <stacks>', 'these stacks alone, with commas');
 }
 
@@ -72,8 +80,22 @@ export function addParameterOptions(command: Command): Command {
 
 /** The request that the options make. Values of --set count more than those of files. */
 export async function requestOf(options: WantedOptions): Promise<DeployRequest> {
-  const { LAKERUNNER: system, specOf } = await import('@lakewright/deploy');
+  const { specOf } = await import('@lakewright/deploy');
+  const system = await systemOf(options);
   const { env: environment, vpc } = options;
+  if (options.layout === 'root' && options.templateBucket === undefined) {
+    throw new UsageError(
+      '--layout root needs --template-bucket: CloudFormation reads the inner templates from S3',
+      {
+        hint: 'name a bucket of yours in the region of the install',
+      },
+    );
+  }
+  if (options.layout === 'root' && options.with !== undefined) {
+    throw new UsageError('--with is for stacks beside one another', {
+      hint: 'use --set CreateGrafana=No, --set CreateCollector=No, --set CreateDemoApps=Yes',
+    });
+  }
   if (vpc !== undefined && !VPC.test(vpc)) {
     throw new UsageError(
       `--vpc is new or the id of a VPC, like vpc-0a1b2c3d, and not ${JSON.stringify(vpc)}`,
@@ -97,6 +119,12 @@ export async function requestOf(options: WantedOptions): Promise<DeployRequest> 
       only: options.only === undefined ? undefined : keysOf(options.only).map(({ key }) => key),
     };
   });
+}
+
+/** The system in the layout that was chosen. */
+export async function systemOf({ layout }: Pick<PlaceOptions, 'layout'>): Promise<System> {
+  const { LAKERUNNER, LAKERUNNER_ROOT } = await import('@lakewright/deploy');
+  return layout === 'root' ? LAKERUNNER_ROOT : LAKERUNNER;
 }
 
 function optional(specs: readonly { key: string; when: string }[]): string[] {

@@ -2,15 +2,17 @@ import type { Command } from 'commander';
 import { type CommandContext, printJson } from '../../context.ts';
 import { addWantedOptions, requestOf, systemArgument, usage, type WantedOptions } from './options.ts';
 import { planText } from './print.ts';
+import { withTemplates } from './template-bucket.ts';
 import { withEngine } from './with-engine.ts';
 
 export function addPlan(aws: Command, context: CommandContext): void {
   addWantedOptions(aws.command('plan').description('say what a deployment would change, and change nothing'))
     .addArgument(systemArgument())
     .action(async (_system: string, options: WantedOptions, command: Command) => {
-      const request = await requestOf(options);
+      const wanted = await requestOf(options);
       const { planDeployment } = await import('@lakewright/deploy');
-      await withEngine(context, command, options, async ({ engine, json }) => {
+      await withEngine(context, command, options, async ({ engine, identity, json }) => {
+        const request = await withTemplates(wanted, options, identity);
         const plan = await usage(() => planDeployment(engine, request));
         if (json) printJson(context.terminal, plan);
         else context.terminal.out(planText(context.terminal, plan));

@@ -4,7 +4,7 @@ import { type CommandContext, printJson } from '../../context.ts';
 import { humanAge } from '../../format.ts';
 import { renderTable } from '../../table.ts';
 import type { Terminal } from '../../terminal.ts';
-import { addPlaceOptions, type PlaceOptions, systemArgument, usage } from './options.ts';
+import { addPlaceOptions, type PlaceOptions, systemArgument, systemOf, usage } from './options.ts';
 import { withEngine } from './with-engine.ts';
 
 interface StatusOptions extends PlaceOptions {
@@ -18,7 +18,8 @@ export function addStackStatus(aws: Command, context: CommandContext): void {
     .addArgument(systemArgument())
     .option('--drift', 'have CloudFormation look for what was changed by hand, which takes minutes')
     .action(async (_system: string, options: StatusOptions, command: Command) => {
-      const { LAKERUNNER: system, systemStatus } = await import('@lakewright/deploy');
+      const { systemStatus } = await import('@lakewright/deploy');
+      const system = await systemOf(options);
       await withEngine(context, command, options, async ({ engine, json, clear }) => {
         const request = { system, environment: options.env, drift: options.drift === true };
         const status = await usage(() => systemStatus(engine, request));
