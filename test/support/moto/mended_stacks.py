@@ -21,9 +21,10 @@ from moto.ec2.models.elastic_ip_addresses import ElasticAddress
 from moto.ec2.models.internet_gateways import InternetGateway
 from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.route_tables import RouteTable
+from moto.ec2.models.subnets import SubnetBackend
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ecs import models as ecs
-from moto.elbv2.models import FakeTargetGroup, elbv2_backends
+from moto.elbv2.models import FakeLoadBalancer, FakeTargetGroup, elbv2_backends
 from moto.iam.models import ManagedPolicy, iam_backends
 from moto.moto_api._internal import mock_random
 from moto.rds import models as rds
@@ -422,6 +423,8 @@ def delete_nested(cls, resource_name, cloudformation_json, account_id, region_na
             raise ValueError(f"{stack.name}: {stack.status_reason}")
 
 
+Stack.get_cfn_attribute = lambda stack, attr: stack.output_map[attr.removeprefix("Outputs.")].value
+
 # Ref of a nested stack is its ARN, and it is gone before what it is in.
 Stack.physical_resource_id = property(lambda stack: stack.stack_id)
 Stack.delete_from_cloudformation_json = delete_nested
@@ -456,6 +459,17 @@ FakeBucket.delete_from_cloudformation_json = delete_bucket_or_none
 
 # Ref of a parameter group is its name. moto gives the object.
 rds.DBParameterGroup.physical_resource_id = property(lambda group: group.name)
+
+associate = SubnetBackend.create_subnet_association
+
+
+def create_subnet_association(self, route_table_id, subnet_id):
+    """moto does not tell the route table."""
+    self.associate_route_table(route_table_id, subnet_id=subnet_id)
+    return associate(self, route_table_id, subnet_id)
+
+
+SubnetBackend.create_subnet_association = create_subnet_association
 
 # What moto's stacks leave standing when they are deleted, and its VPC then cannot go.
 
@@ -512,6 +526,19 @@ def named_parameter(cls, resource_name, cloudformation_json, account_id, region_
 SsmParameter.create_from_cloudformation_json = named_parameter
 SsmParameter.has_cfn_attr = classmethod(lambda cls, attr: attr in ("Type", "Value"))
 SsmParameter.get_cfn_attribute = lambda made, attr: {"Type": made.parameter_type, "Value": made.value}[attr]
+
+make_balancer = FakeLoadBalancer.create_from_cloudformation_json.__func__
+
+
+@classmethod
+def balancer_of_its_type(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+    """moto's stacks make application load balancers only, which have no listener for TCP."""
+    made = make_balancer(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
+    made.type = cloudformation_json["Properties"].get("Type", "application")
+    return made
+
+
+FakeLoadBalancer.create_from_cloudformation_json = balancer_of_its_type
 
 # Every task that is asked for runs.
 ecs.Service.running_count = property(lambda service: service.desired_count, lambda *_: None)

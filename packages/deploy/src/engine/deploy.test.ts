@@ -202,6 +202,16 @@ describe('deploy', () => {
     expect(on.stacks.has('lakerunner-common')).toBe(false);
   });
 
+  it('says why the stack itself was rolled back when no resource failed', async () => {
+    const on = cloud();
+    const reason = 'Cannot export output VpcId: it exists';
+    on.endings['lakerunner-vpc'] = {
+      status: 'ROLLBACK_COMPLETE',
+      events: [{ logicalId: 'lakerunner-vpc', status: 'ROLLBACK_IN_PROGRESS', reason }],
+    };
+    await expect(run(on)).rejects.toThrow(`lakerunner-vpc ended as ROLLBACK_COMPLETE: ${reason}`);
+  });
+
   it('follows a failure into nested stacks', async () => {
     const on = cloud();
     const nested = on.put('lakerunner-vpc-Inner', 'ROLLBACK_COMPLETE');

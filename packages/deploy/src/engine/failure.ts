@@ -25,10 +25,11 @@ export async function firstFailure(
   events: readonly StackEvent[],
 ): Promise<Failure | undefined> {
   const begun = events.findLastIndex((event) => event.physicalId === stackId && BEGINNINGS.has(event.status));
-  const failed = events
-    .slice(Math.max(begun, 0))
-    .filter(({ status, reason }) => status.endsWith('_FAILED') && !CANCELLED.test(reason ?? ''));
-  const first = failed.find((event) => event.physicalId !== stackId) ?? failed[0];
+  const tried = events.slice(Math.max(begun, 0));
+  const failed = tried.filter(
+    ({ status, reason }) => status.endsWith('_FAILED') && !CANCELLED.test(reason ?? ''),
+  );
+  const first = failed.find((event) => event.physicalId !== stackId) ?? failed[0] ?? tried.find(isRollback);
   if (first === undefined) return undefined;
   const isNested =
     first.type === NESTED_STACK && first.physicalId !== undefined && first.physicalId !== stackId;
@@ -43,6 +44,11 @@ export async function firstFailure(
     type: first.type,
     reason: first.reason ?? 'CloudFormation does not say why',
   };
+}
+
+/** What an output or an export breaks is said of the stack alone. */
+function isRollback({ status, reason }: StackEvent): boolean {
+  return status.endsWith('ROLLBACK_IN_PROGRESS') && reason !== undefined;
 }
 
 const HINTS: readonly (readonly [RegExp, string])[] = [
