@@ -4,16 +4,8 @@ import { type ChangeLine, holdsData, linesOf } from './difference.ts';
 import { checkOurs, type Engine, poll } from './engine.ts';
 import { StackFailedError } from './errors.ts';
 import { failureOf, follow, lastEvent } from './follow.ts';
-import {
-  changeSetFor,
-  type DeployRequest,
-  type Place,
-  type Plan,
-  parametersOf,
-  planDeployment,
-  type Scope,
-  scopeOf,
-} from './plan.ts';
+import { changeSetFor, type Plan, parametersOf, planDeployment } from './plan.ts';
+import { type DeployRequest, type Place, type Scope, scopeOf } from './scope.ts';
 import { stateOf, wayOut } from './states.ts';
 
 /** What was done with one stack, as it was read back. */

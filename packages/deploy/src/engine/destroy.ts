@@ -2,7 +2,7 @@ import type { StackDescription } from '@lakewright/core';
 import { checkOurs, type Engine, poll } from './engine.ts';
 import { failureOf, follow, lastEvent } from './follow.ts';
 import { type LeftOver, leftOvers } from './left-overs.ts';
-import { standingStacks } from './plan.ts';
+import { standingStacks } from './scope.ts';
 import { stateOf } from './states.ts';
 import { checkEnvironment, type System, stackName } from './system.ts';
 import { templateFacts } from './template-facts.ts';

@@ -1,6 +1,6 @@
 import type { RunningService, StackDescription } from '@lakewright/core';
 import { type Engine, isOurs, poll } from './engine.ts';
-import { standingStacks } from './plan.ts';
+import { standingStacks } from './scope.ts';
 import { type StackState, stateOf, wayOut } from './states.ts';
 import { checkEnvironment, type StackSpec, type System, stackName } from './system.ts';
 import { branchesOf, physicalIds } from './tree.ts';
