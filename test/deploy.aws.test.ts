@@ -4,7 +4,7 @@ import { Deployments, type KillPoint, killingProxy } from './support/deployment.
 
 /**
  * The templates that are shipped, deployed at moto. What moto cannot do is mended or stood in for in
- * support/moto/mended_stacks.py, each with its reason; what it cannot say at all is tested over a port in memory
+ * support/moto/mended_stacks.py and beside it, each with its reason; what it cannot say at all is tested over a port in memory
  * (packages/deploy/src/engine): drift, replacements, properties of a change, failures inside nested stacks, and Rules,
  * which moto does not know and the evaluator of packages/deploy/src/template does.
  */
@@ -226,7 +226,14 @@ describe('an install with what somebody brings', () => {
     if (brought.includes('database')) expect(outputs.DbSecretArn).toBe(values.ExistingDatabaseSecretArn);
     if (brought.includes('cluster')) expect(outputs.ClusterArn).toBe(values.ExistingClusterArn);
     if (brought.includes('role')) expect(services.outputs.TaskRoleArn).toBe(values.TaskRoleArn);
-    const again = (await aws.json(0, 'deploy', 'lakerunner', ...args)) as unknown as Results;
+    const again = (await aws.json(
+      0,
+      'deploy',
+      'lakerunner',
+      ...args,
+      '--with',
+      'none',
+    )) as unknown as Results;
     expect(again.stacks.map(({ did }) => did)).toEqual(Array(3).fill('unchanged'));
     const { left } = await destroy('--delete-data', ...args);
     const kept = new Set(left.map(({ physicalId }) => physicalId));
