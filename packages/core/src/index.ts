@@ -1,3 +1,4 @@
+export * from './accounts/index.ts';
 export * from './delivery/index.ts';
 export * from './deployment/index.ts';
 export * from './descriptions.ts';

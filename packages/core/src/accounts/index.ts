@@ -1,0 +1,3 @@
+export * from './network.ts';
+export * from './reader.ts';
+export * from './storage.ts';

@@ -1,0 +1,3 @@
+export type { RequestContext } from './conditions.ts';
+export { type PolicyDocument, parsePolicy, type Statement } from './document.ts';
+export { type Asker, both, type Decision, denials, evaluate, type PolicyRequest } from './evaluate.ts';
