@@ -2,6 +2,8 @@ import { AthenaClient } from '@aws-sdk/client-athena';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient } from '@aws-sdk/client-ecs';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -84,6 +86,16 @@ export function ecsClient(options: ClientOptions, environment: Environment = pro
   return new ECSClient(common(options, endpointOf('ECS', options, environment), environment));
 }
 
+/** A client for IAM, as everything of this package makes it. */
+export function iamClient(options: ClientOptions, environment: Environment = process.env): IAMClient {
+  return new IAMClient(common(options, endpointOf('IAM', options, environment), environment));
+}
+
+/** A client for RDS, as everything of this package makes it. */
+export function rdsClient(options: ClientOptions, environment: Environment = process.env): RDSClient {
+  return new RDSClient(common(options, endpointOf('RDS', options, environment), environment));
+}
+
 /** A client for SSM Parameter Store, as everything of this package makes it. */
 export function ssmClient(options: ClientOptions, environment: Environment = process.env): SSMClient {
   return new SSMClient(common(options, endpointOf('SSM', options, environment), environment));
@@ -141,7 +153,18 @@ function common(options: ClientOptions, endpoint: string | undefined, environmen
 }
 
 function endpointOf(
-  service: 'ATHENA' | 'CLOUDFORMATION' | 'EC2' | 'ECS' | 'S3' | 'SQS' | 'SSM' | 'SECRETS_MANAGER' | 'STS',
+  service:
+    | 'ATHENA'
+    | 'CLOUDFORMATION'
+    | 'EC2'
+    | 'ECS'
+    | 'IAM'
+    | 'RDS'
+    | 'S3'
+    | 'SQS'
+    | 'SSM'
+    | 'SECRETS_MANAGER'
+    | 'STS',
   options: ClientOptions,
   environment: Environment,
 ): string | undefined {

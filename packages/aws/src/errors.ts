@@ -139,6 +139,12 @@ export function isAwsError(error: unknown, ...namesOrStatuses: readonly (string 
   );
 }
 
+/** Whether AWS knew who asked, and did not allow it. */
+export function isRefusal(error: unknown): boolean {
+  const answer = answerOf(error);
+  return answer !== undefined && !NO_CREDENTIALS.has(answer.name) && isForbidden(answer);
+}
+
 /** Times that the request was sent before `error`: after more than one, an earlier one may have had effect. */
 export function attemptsOf(error: unknown): number {
   return fieldsOf(error)?.$metadata?.attempts ?? 1;

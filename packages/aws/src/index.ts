@@ -1,3 +1,4 @@
+export { awsAccountReader } from './accounts/reader.ts';
 export { type AthenaOptions, athenaEngine } from './athena/statement-engine.ts';
 export type { ClientOptions, S3ClientOptions } from './clients.ts';
 export { awsDeploymentAccount } from './deployment/account.ts';

@@ -1,4 +1,3 @@
-import type { BucketFacts, NotificationsFacts } from './storage.ts';
 import type {
   ClusterFacts,
   DatabaseFacts,
@@ -7,6 +6,7 @@ import type {
   SecurityGroupFacts,
   SubnetFacts,
 } from './network.ts';
+import type { BucketFacts, NotificationsFacts } from './storage.ts';
 
 /**
  * What a look at an account found: a value, that there is none, or that the looker is not allowed (or not able) to see
@@ -36,13 +36,19 @@ export interface QueueFacts {
   readonly kmsKey: string | undefined;
 }
 
-/** The shape of a secret: what is in it is never told. */
 export interface SecretFacts {
   readonly arn: string;
-  /** Names of the fields of a JSON object that are text and not empty; undefined when it is no JSON object. */
-  readonly fields: readonly string[] | undefined;
   readonly kmsKey: string | undefined;
+  /** Whether it waits for its deletion: nothing can read it. */
   readonly deleted: boolean;
+  readonly shape: Look<SecretShape>;
+}
+
+/** The shape of a secret: what is in it is never told. */
+export interface SecretShape {
+  readonly isObject: boolean;
+  /** Names of the fields of a JSON object that are text and not empty. */
+  readonly fields: readonly string[];
 }
 
 export interface RoleFacts {
@@ -100,6 +106,10 @@ export interface AccountReader {
   cluster(arn: string): Promise<Look<ClusterFacts>>;
   role(arn: string): Promise<Look<RoleFacts>>;
   /** Asks IAM what the role may do to one resource. */
-  simulate(roleArn: string, actions: readonly string[], resource: string): Promise<Look<readonly Simulated[]>>;
+  simulate(
+    roleArn: string,
+    actions: readonly string[],
+    resource: string,
+  ): Promise<Look<readonly Simulated[]>>;
   close(): void;
 }

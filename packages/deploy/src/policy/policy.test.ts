@@ -6,6 +6,7 @@ import { matches, matchesArn } from './wildcards.ts';
 
 const ROLE = 'arn:aws:iam::123456789012:role/path/lake';
 const OBJECT = 'arn:aws:s3:::acme/otel-raw/1';
+const SOURCES: Record<string, string> = { '*': '.*', '?': '.', '.': '\\.' };
 /** A policy variable. */
 const variable = (key: string) => `\${${key}}`;
 const KNOWN = { keys: {}, complete: true } as const;
@@ -88,7 +89,12 @@ describe('evaluate', () => {
     ['an unknown key, negated', { StringNotEquals: { 'aws:SourceVpce': 'vpce-1' } }, 'maybe', 'yes'],
     ['an unknown operator', { IpAddress: { 'aws:SourceArn': '10.0.0.0/8' } }, 'maybe', 'maybe'],
     ['a variable', { StringEquals: { 'aws:SourceAccount': variable('aws:SourceAccount') } }, 'yes', 'yes'],
-    ['an unknown variable', { StringEquals: { 'aws:SourceAccount': variable('aws:username') } }, 'maybe', 'maybe'],
+    [
+      'an unknown variable',
+      { StringEquals: { 'aws:SourceAccount': variable('aws:username') } },
+      'maybe',
+      'maybe',
+    ],
     ['ForAllValues', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a'] } }, 'no', 'no'],
     ['ForAnyValue', { 'ForAnyValue:StringEquals': { 'aws:TagKeys': ['a'] } }, 'yes', 'yes'],
     [
@@ -179,7 +185,7 @@ describe('wildcards', () => {
         fc.array(fc.oneof(piece, fc.constantFrom('*', '?')), { maxLength: 8 }),
         fc.array(piece, { maxLength: 10 }),
         (pattern, text) => {
-          const source = pattern.map((c) => ({ '*': '.*', '?': '.', '.': '\\.' })[c] ?? c).join('');
+          const source = pattern.map((c) => SOURCES[c] ?? c).join('');
           expect(matches(pattern.join(''), text.join(''))).toBe(
             new RegExp(`^${source}$`).test(text.join('')),
           );
