@@ -43,7 +43,7 @@ export async function readBucket(options: ClientOptions, name: string): Promise<
       }),
       look(deed('the lifecycle rules', 's3:GetLifecycleConfiguration'), async () => {
         const { Rules } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }));
-        return Rules?.map(lifecycleRule);
+        return Rules && { rules: Rules.map(lifecycleRule), document: Rules.map(plain) };
       }),
     ]);
     return { region, policy, encryption, lifecycle };
@@ -138,6 +138,11 @@ function lifecycleRule(rule: S3LifecycleRule): LifecycleRule {
   };
 }
 
+/** What S3 said, without what it left out. */
+function plain(said: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+}
+
 function notificationsOf(answer: GetBucketNotificationConfigurationCommandOutput): NotificationsFacts {
   const { $metadata, ...document } = answer;
   const { QueueConfigurations = [], TopicConfigurations = [], LambdaFunctionConfigurations = [] } = document;
@@ -150,7 +155,7 @@ function notificationsOf(answer: GetBucketNotificationConfigurationCommandOutput
         notificationRule(rule, 'function', rule.LambdaFunctionArn),
       ),
     ],
-    document: Object.fromEntries(Object.entries(document).filter(([, value]) => value !== undefined)),
+    document: plain(document),
   };
 }
 

@@ -6,7 +6,7 @@ export interface BucketFacts {
   /** JSON. */
   readonly policy: Look<string>;
   readonly encryption: Look<BucketEncryption>;
-  readonly lifecycle: Look<readonly LifecycleRule[]>;
+  readonly lifecycle: Look<LifecycleFacts>;
 }
 
 export interface BucketEncryption {
@@ -14,6 +14,12 @@ export interface BucketEncryption {
   readonly algorithm: string;
   /** Id or ARN of the key; undefined where it is AWS' own. */
   readonly kmsKey: string | undefined;
+}
+
+export interface LifecycleFacts {
+  readonly rules: readonly LifecycleRule[];
+  /** The same rules in the same order, as S3 has them, to be put back with others. */
+  readonly document: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface LifecycleRule {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../../context.ts';
+import { addByoCheck } from './byo-check.ts';
 import { addDeploy } from './deploy.ts';
 import { addDestroy } from './destroy.ts';
 import { addPlan } from './plan.ts';
@@ -8,5 +9,6 @@ import { addUpdateImages } from './update-images.ts';
 
 export function addAws(program: Command, context: CommandContext): void {
   const aws = program.command('aws').description('the lake in an AWS account: CloudFormation stacks');
-  for (const add of [addPlan, addDeploy, addStackStatus, addDestroy, addUpdateImages]) add(aws, context);
+  for (const add of [addPlan, addDeploy, addStackStatus, addDestroy, addUpdateImages, addByoCheck])
+    add(aws, context);
 }

@@ -1,0 +1,82 @@
+import { awsAccountReader } from '@lakewright/aws';
+import { type ByoReport, byoCheck, type Finding, shellText } from '@lakewright/deploy';
+import type { Command } from 'commander';
+import { type CommandContext, globalOptions, printJson } from '../../context.ts';
+import { printable, styled, type Terminal } from '../../terminal.ts';
+import { assignment, parameterFile } from './parameter-file.ts';
+import { lakerunner } from './system.ts';
+
+interface ByoCheckOptions {
+  readonly env: string;
+  readonly region?: string;
+  readonly set?: Record<string, string>;
+  readonly params?: string;
+}
+
+export function addByoCheck(aws: Command, context: CommandContext): void {
+  aws
+    .command('byo-check')
+    .argument('<system>', 'what would be installed: lakerunner', lakerunner)
+    .option('--env <name>', 'prefix of the names of the stacks', 'lakerunner')
+    .option('--region <region>', 'where the install is to be; default: as the aws command has it')
+    .option('--set <name=value>', "a parameter of the root's template, as often as there are", assignment)
+    .option('--params <file>', 'parameters in a file, as the aws command or a YAML mapping has them')
+    .description('look whether what is brought to an install is as it must be; changes nothing')
+    .action(async (_system: string, options: ByoCheckOptions, command: Command) => {
+      const fromFile = options.params === undefined ? {} : await parameterFile(options.params);
+      const reader = awsAccountReader({ region: options.region });
+      try {
+        const report = await byoCheck(reader, { ...fromFile, ...options.set }, options.env);
+        const bad = report.findings.filter(({ level }) => level === 'problem' || level === 'unseen');
+        if (bad.length > 0) context.fail();
+        if (globalOptions(command).json) printJson(context.terminal, report);
+        else print(context.terminal, report);
+      } finally {
+        reader.close();
+      }
+    });
+}
+
+const MARKS = { ok: 'ok', warning: 'warning', problem: 'PROBLEM', unseen: 'UNSEEN' } as const;
+const COLOURS = { ok: 'green', warning: 'yellow', problem: 'red', unseen: 'red' } as const;
+const WIDTH = 9;
+const INDENT = ' '.repeat(WIDTH);
+
+function print(terminal: Terminal, { account, region, findings }: ByoReport): void {
+  terminal.out(`account ${account}, ${region}\n`);
+  const shown = new Set<string>();
+  for (const finding of findings) printFinding(terminal, finding, shown);
+  const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
+  terminal.out(
+    `${count('problem')} problems, ${count('warning')} warnings, ${count('unseen')} that could not be looked at, ${count('ok')} ok\n`,
+  );
+}
+
+function printFinding(
+  terminal: Terminal,
+  { level, where, what, why, fix }: Finding,
+  shown: Set<string>,
+): void {
+  terminal.out(
+    `${styled(terminal, COLOURS[level], MARKS[level].padEnd(WIDTH))}${printable(`${where} ${what}`)}\n`,
+  );
+  if (why !== undefined) terminal.out(`${INDENT}${printable(why)}\n`);
+  if (fix === undefined) return;
+  const commands = fix.commands.map(shellText);
+  // One command may put several things right: it is shown once.
+  const fresh = commands.filter((text) => !shown.has(text));
+  if (commands.length > 0 && fresh.length === 0) {
+    terminal.out(`${INDENT}fix: the command that is shown above\n`);
+    return;
+  }
+  if (fix.note !== undefined) terminal.out(`${INDENT}fix: ${printable(fix.note)}\n`);
+  for (const text of fresh) {
+    shown.add(text);
+    terminal.out(`${INDENT}$ ${text}\n`);
+  }
+  if (fix.policy !== undefined) {
+    terminal.out(`${INDENT}policy of ${printable(fix.policy.of)}:\n`);
+    const lines = JSON.stringify(fix.policy.document, null, 2).split('\n');
+    terminal.out(`${lines.map((line) => `${INDENT}${line}`).join('\n')}\n`);
+  }
+}

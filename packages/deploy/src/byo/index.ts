@@ -1,0 +1,3 @@
+export { type ByoReport, byoCheck } from './check.ts';
+export { type Command, type Finding, type Fix, shellText } from './finding.ts';
+export { type Place, policyOf, TASK_TRUST, taskNeeds } from './needs.ts';
