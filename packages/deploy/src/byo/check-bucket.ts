@@ -117,7 +117,7 @@ function checkPolicy(
         }
         return [ok(subject, 'denies the task role nothing that it needs')];
       },
-      () => [ok(subject, 'is not there, so that it denies nothing')],
+      () => [ok(subject, 'has no policy, and so none that denies anything')],
     ),
   ];
 }

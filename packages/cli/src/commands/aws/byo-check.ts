@@ -1,5 +1,4 @@
-import { awsAccountReader } from '@lakewright/aws';
-import { type ByoReport, byoCheck, type Finding, shellText } from '@lakewright/deploy';
+import type { ByoReport, Finding } from '@lakewright/deploy';
 import type { Command } from 'commander';
 import { type CommandContext, globalOptions, printJson } from '../../context.ts';
 import { printable, styled, type Terminal } from '../../terminal.ts';
@@ -24,13 +23,17 @@ export function addByoCheck(aws: Command, context: CommandContext): void {
     .description('look whether what is brought to an install is as it must be; changes nothing')
     .action(async (_system: string, options: ByoCheckOptions, command: Command) => {
       const fromFile = options.params === undefined ? {} : await parameterFile(options.params);
+      const [{ awsAccountReader }, { byoCheck, shellText }] = await Promise.all([
+        import('@lakewright/aws'),
+        import('@lakewright/deploy'),
+      ]);
       const reader = awsAccountReader({ region: options.region });
       try {
         const report = await byoCheck(reader, { ...fromFile, ...options.set }, options.env);
         const bad = report.findings.filter(({ level }) => level === 'problem' || level === 'unseen');
         if (bad.length > 0) context.fail();
         if (globalOptions(command).json) printJson(context.terminal, report);
-        else print(context.terminal, report);
+        else print(context.terminal, report, shellText);
       } finally {
         reader.close();
       }
@@ -42,10 +45,12 @@ const COLOURS = { ok: 'green', warning: 'yellow', problem: 'red', unseen: 'red' 
 const WIDTH = 9;
 const INDENT = ' '.repeat(WIDTH);
 
-function print(terminal: Terminal, { account, region, findings }: ByoReport): void {
+type Shown = (command: readonly string[]) => string;
+
+function print(terminal: Terminal, { account, region, findings }: ByoReport, text: Shown): void {
   terminal.out(`account ${account}, ${region}\n`);
   const shown = new Set<string>();
-  for (const finding of findings) printFinding(terminal, finding, shown);
+  for (const finding of findings) printFinding(terminal, finding, { shown, text });
   const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
   terminal.out(
     `${count('problem')} problems, ${count('warning')} warnings, ${count('unseen')} that could not be looked at, ${count('ok')} ok\n`,
@@ -55,24 +60,24 @@ function print(terminal: Terminal, { account, region, findings }: ByoReport): vo
 function printFinding(
   terminal: Terminal,
   { level, where, what, why, fix }: Finding,
-  shown: Set<string>,
+  { shown, text }: { shown: Set<string>; text: Shown },
 ): void {
   terminal.out(
     `${styled(terminal, COLOURS[level], MARKS[level].padEnd(WIDTH))}${printable(`${where} ${what}`)}\n`,
   );
   if (why !== undefined) terminal.out(`${INDENT}${printable(why)}\n`);
   if (fix === undefined) return;
-  const commands = fix.commands.map(shellText);
+  const commands = fix.commands.map(text);
   // One command may put several things right: it is shown once.
-  const fresh = commands.filter((text) => !shown.has(text));
+  const fresh = commands.filter((line) => !shown.has(line));
   if (commands.length > 0 && fresh.length === 0) {
     terminal.out(`${INDENT}fix: the command that is shown above\n`);
     return;
   }
   if (fix.note !== undefined) terminal.out(`${INDENT}fix: ${printable(fix.note)}\n`);
-  for (const text of fresh) {
-    shown.add(text);
-    terminal.out(`${INDENT}$ ${text}\n`);
+  for (const line of fresh) {
+    shown.add(line);
+    terminal.out(`${INDENT}$ ${line}\n`);
   }
   if (fix.policy !== undefined) {
     terminal.out(`${INDENT}policy of ${printable(fix.policy.of)}:\n`);
