@@ -29,8 +29,8 @@ export function checkQueue(
       look,
       (queue) => [
         ...checkAddress(subject, queue, queueUrl, place),
-        ...checkPolicy(storage, queue, place),
         ...checkDelivery(queue, place),
+        ...checkPolicy(storage, queue, place),
         ...checkKey(brought, queue, place),
       ],
       () => [
