@@ -1,3 +1,4 @@
+export * from './access/index.ts';
 export * from './byo/index.ts';
 export * from './engine/index.ts';
 export { type Position, type Problem, problemText, TemplateError } from './errors.ts';
