@@ -4,6 +4,7 @@ export type { ClientOptions, S3ClientOptions } from './clients.ts';
 export { awsDeploymentAccount } from './deployment/account.ts';
 export { cloudFormationStacks } from './deployment/stacks.ts';
 export * from './errors.ts';
+export { partitionOf } from './partitions.ts';
 export type { RoleOptions } from './roles.ts';
 export type { LocalCopiesOptions } from './s3/local-copies.ts';
 export { type S3ObjectStoreOptions, s3ObjectStore } from './s3/object-store.ts';

@@ -472,6 +472,24 @@ describe('what is wrong is named', () => {
     expect(found.fix?.commands).toEqual([]);
   });
 
+  test('a role that is brought to an install with a bucket of its own', async () => {
+    const asked: string[] = [];
+    const simulate: AccountReader['simulate'] = async (_role, actions, resource) => {
+      asked.push(resource);
+      return seen(allowed(actions, resource));
+    };
+    const none = {
+      CreateS3Storage: 'Yes',
+      ExistingBucketArn: '',
+      ExistingQueueArn: '',
+      ExistingQueueUrl: '',
+    };
+    const found = await findings({ simulate }, none);
+    expect(asked).toContain('arn:aws:s3:::lakerunner-00000000/db/lakewright-check');
+    expect(asked).toContain(`arn:aws:sqs:eu-west-1:${ACCOUNT}:lakerunner-common-IngestQueue-0`);
+    expect(found.map(({ what }) => what)).toContain(`allows s3:ListBucket on arn:aws:s3:::lakerunner-*`);
+  });
+
   test('what the role may do by its policies and boundary, where IAM is not to be asked', async () => {
     const simulate = async () => hidden;
     expect(await faults({ simulate })).toEqual([]);

@@ -59,7 +59,7 @@ export function taskNeeds(
 ): Need[] {
   const { storage, database } = brought;
   return [
-    ...(storage === undefined ? [] : storageNeeds(storage.bucketArn, storage.queueArn)),
+    ...(storage === undefined ? madeStorageNeeds(place) : storageNeeds(storage.bucketArn, storage.queueArn)),
     ...(keys.length === 0 ? [] : [keyNeed(keys)]),
     ...(database === undefined || database.secretArn === '' ? [] : [databaseNeed(database.secretArn)]),
     settingsNeed(place),
@@ -72,6 +72,19 @@ export function taskNeeds(
       required: false,
     },
   ];
+}
+
+/**
+ * A role is brought before the install makes its bucket and queue: what is known of them by then is how their names
+ * begin.
+ */
+function madeStorageNeeds({ partition, region, account, env }: Place): Need[] {
+  const queues = `arn:${partition}:sqs:${region}:${account}:${env}-`;
+  const buckets = `arn:${partition}:s3:::lakerunner-`;
+  const needs = storageNeeds(`${buckets}*`, `${queues}*`);
+  const made = (arn: string) =>
+    arn.replace(`${buckets}*`, `${buckets}00000000`).replace(`${queues}*`, `${queues}common-IngestQueue-0`);
+  return needs.map((need) => ({ ...need, samples: need.samples.map(made) }));
 }
 
 function storageNeeds(bucketArn: string, queueArn: string): Need[] {
