@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lakewright } from '../packages/cli/test/harness.ts';
 import { type Moto, startMoto } from './support/moto.ts';
+import { NODE, REPOSITORY } from './support/runtime.ts';
 
 const run = promisify(execFile);
 const ACCOUNT = '123456789012';
@@ -97,6 +98,17 @@ async function network() {
     );
   const subnets = [await subnet('us-east-1a', '10.1.1.0/24'), await subnet('us-east-1b', '10.1.2.0/24')];
   return { vpc, subnets, tasks: await group('tasks'), database: await group('database') };
+}
+
+/** A NAT gateway as the way out of all subnets that have no routes of their own. */
+async function wayOut(vpc: string, subnet: string): Promise<void> {
+  const address = await aws('ec2', 'allocate-address', '--domain', 'vpc', '--query', 'AllocationId');
+  const words = ['--subnet-id', subnet, '--allocation-id', address, '--query', 'NatGateway.NatGatewayId'];
+  const gateway = await aws('ec2', 'create-nat-gateway', ...words);
+  const filters = ['--filters', `Name=vpc-id,Values=${vpc}`, '--query', 'RouteTables[0].RouteTableId'];
+  const table = await aws('ec2', 'describe-route-tables', ...filters);
+  const route = ['--destination-cidr-block', '0.0.0.0/0', '--nat-gateway-id', gateway];
+  await aws('ec2', 'create-route', '--route-table-id', table, ...route);
 }
 
 async function database(group: string, subnets: readonly string[]): Promise<string> {
@@ -334,6 +346,34 @@ describe('an account in which nothing is as it must be', () => {
       ].map((name) => `problem ${name}: is not there`),
     );
   });
+});
+
+test('the guide, followed command by command, brings an account that is right', async () => {
+  const guide = await readFile(join(REPOSITORY, 'docs/aws/bring-your-own.md'), 'utf8');
+  const [mine, ...blocks] = [...guide.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text]) => text);
+  expect(mine).toContain('VPC=vpc-');
+  const { vpc, subnets, database: group } = await network();
+  await wayOut(vpc, subnets[0]);
+  await aws('rds', 'delete-db-instance', '--db-instance-identifier', 'lake', '--skip-final-snapshot').catch(
+    () => '',
+  );
+  await aws('rds', 'delete-db-subnet-group', '--db-subnet-group-name', 'g').catch(() => '');
+  await database(group, subnets);
+  const secret = JSON.stringify({ username: 'lake', password: SECRET_TEXT });
+  await writeFile(join(directory, 'secret.json'), secret);
+  const script = [
+    `aws() { command aws --endpoint-url ${moto.url} "$@"; }`,
+    `npx() { shift; ${NODE} ${join(REPOSITORY, 'packages/cli/bin/lakewright.js')} "$@"; }`,
+    'set -euo pipefail',
+    `export AWS_REGION=us-east-1; VPC=${vpc}; SUBNET1=${subnets[0]}; SUBNET2=${subnets[1]}`,
+    ...blocks,
+  ].join('\n');
+  const { stdout } = await run('bash', ['-c', script], {
+    cwd: directory,
+    env: { ...process.env, ...moto.env },
+  });
+  expect(stdout).toMatch(/^0 problems, 0 warnings, 0 that could not be looked at, \d+ ok$/m);
+  expect(stdout).not.toContain(SECRET_TEXT);
 });
 
 test('wrong parameters are refused before anything is asked', async () => {

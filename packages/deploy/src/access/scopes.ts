@@ -76,7 +76,7 @@ export const SCOPES: readonly Scope[] = [
   {
     name: 'Stacks',
     of: is('cloudformation'),
-    resources: arn('cloudformation', ({ env }) => `stack/${env}-*/*`),
+    resources: arn('cloudformation', ({ env }) => [`stack/${env}-*/*`, 'changeSet/lakewright-*/*']),
   },
   {
     name: 'BroughtBucket',
