@@ -8,11 +8,21 @@ import {
   PARAMETER_NAMES,
   RESOURCE_ACTIONS,
   SECRET_NAMES,
+  taskRole,
 } from '../packages/deploy/src/index.ts';
 import { REPOSITORY } from './support/runtime.ts';
 
 const read = (path: string) => readFileSync(join(REPOSITORY, path), 'utf8');
 const GUIDE = read('docs/aws/bring-your-own.md');
+
+const PLACE = {
+  partition: 'aws',
+  region: 'us-east-1',
+  account: '123456789012',
+  env: 'lakerunner',
+  brought: broughtBy({}).brought,
+  templateBucket: undefined,
+};
 
 interface Template {
   readonly Parameters?: Record<string, unknown>;
@@ -46,20 +56,23 @@ describe('the policy of who deploys', () => {
   });
 
   test('is published as it is (lakewright aws policy lakerunner deployer --part N)', () => {
-    const policies = deployerPolicies({
-      partition: 'aws',
-      region: 'us-east-1',
-      account: '123456789012',
-      env: 'lakerunner',
-      brought: broughtBy({}).brought,
-      templateBucket: undefined,
-    });
+    const policies = deployerPolicies(PLACE);
     const published = policies.map((_, index) =>
       JSON.parse(read(`docs/aws/deployer-policy-${index + 1}.json`)),
     );
     expect(published).toEqual(policies);
     for (const [index] of policies.entries()) expect(GUIDE).toContain(`(deployer-policy-${index + 1}.json)`);
   });
+});
+
+test('roles of tasks that an install makes may do to bucket and queue what a brought role must', () => {
+  const services = templates.find(([path]) => path.endsWith('lakerunner-ecs-services.yaml'));
+  if (services === undefined) return;
+  const roles = Object.values(services[1].Resources).filter(({ Type }) => Type.startsWith('AWS::IAM::'));
+  const granted = JSON.stringify(roles).match(/(?<=")(s3|sqs):\w+(?=")/g) ?? [];
+  const { policy } = taskRole(PLACE);
+  const asked = JSON.stringify(policy).match(/(?<=")(s3|sqs):\w+(?=")/g) ?? [];
+  expect([...new Set(granted)].sort()).toEqual([...new Set(asked)].sort());
 });
 
 describe('the guide', () => {

@@ -13,6 +13,8 @@ const ACCOUNT = '123456789012';
 const BUCKET = 'acme-telemetry';
 const QUEUE = `arn:aws:sqs:us-east-1:${ACCOUNT}:ingest`;
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/team/lake`;
+/** Each of many commands starts a Python of its own, which takes seconds where others are at work. */
+const LONG_MS = 900_000;
 const SECRET_TEXT = 'hunter2hunter2';
 
 /*
@@ -200,31 +202,35 @@ describe('an account in which nothing is as it must be', () => {
     };
   });
 
-  test('each fault is named, and each fix that is shown mends it', async () => {
-    const before = await check(parameters);
-    expect(before.code).toBe(1);
-    const checks = new Set(
-      before.findings.filter(({ level }) => level === 'problem').map((finding) => finding.check),
-    );
-    expect([...checks].sort()).toEqual([
-      'cluster',
-      'database-secret',
-      'database-security-group',
-      'notifications',
-      'queue-dead-letters',
-      'queue-policy',
-      'routes',
-      'task-role-actions',
-      'task-role-trust',
-      'task-security-group',
-    ]);
-    expect(await follow(before.stdout)).toBeGreaterThan(20);
+  test(
+    'each fault is named, and each fix that is shown mends it',
+    async () => {
+      const before = await check(parameters);
+      expect(before.code).toBe(1);
+      const checks = new Set(
+        before.findings.filter(({ level }) => level === 'problem').map((finding) => finding.check),
+      );
+      expect([...checks].sort()).toEqual([
+        'cluster',
+        'database-secret',
+        'database-security-group',
+        'notifications',
+        'queue-dead-letters',
+        'queue-policy',
+        'routes',
+        'task-role-actions',
+        'task-role-trust',
+        'task-security-group',
+      ]);
+      expect(await follow(before.stdout)).toBeGreaterThan(20);
 
-    const after = await check(parameters);
-    // That images are to be mirrored is nothing that a command mends.
-    expect(after.faults).toEqual(['warning routes: leads nowhere out']);
-    expect(after.code).toBe(0);
-  });
+      const after = await check(parameters);
+      // That images are to be mirrored is nothing that a command mends.
+      expect(after.faults).toEqual(['warning routes: leads nowhere out']);
+      expect(after.code).toBe(0);
+    },
+    LONG_MS,
+  );
 
   test('what was there before the fixes is there after them', async () => {
     const notified = await aws(
@@ -348,33 +354,37 @@ describe('an account in which nothing is as it must be', () => {
   });
 });
 
-test('the guide, followed command by command, brings an account that is right', async () => {
-  const guide = await readFile(join(REPOSITORY, 'docs/aws/bring-your-own.md'), 'utf8');
-  const [mine, ...blocks] = [...guide.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text]) => text);
-  expect(mine).toContain('VPC=vpc-');
-  const { vpc, subnets, database: group } = await network();
-  await wayOut(vpc, subnets[0]);
-  await aws('rds', 'delete-db-instance', '--db-instance-identifier', 'lake', '--skip-final-snapshot').catch(
-    () => '',
-  );
-  await aws('rds', 'delete-db-subnet-group', '--db-subnet-group-name', 'g').catch(() => '');
-  await database(group, subnets);
-  const secret = JSON.stringify({ username: 'lake', password: SECRET_TEXT });
-  await writeFile(join(directory, 'secret.json'), secret);
-  const script = [
-    `aws() { command aws --endpoint-url ${moto.url} "$@"; }`,
-    `npx() { shift; ${NODE} ${join(REPOSITORY, 'packages/cli/bin/lakewright.js')} "$@"; }`,
-    'set -euo pipefail',
-    `export AWS_REGION=us-east-1; VPC=${vpc}; SUBNET1=${subnets[0]}; SUBNET2=${subnets[1]}`,
-    ...blocks,
-  ].join('\n');
-  const { stdout } = await run('bash', ['-c', script], {
-    cwd: directory,
-    env: { ...process.env, ...moto.env },
-  });
-  expect(stdout).toMatch(/^0 problems, 0 warnings, 0 that could not be looked at, \d+ ok$/m);
-  expect(stdout).not.toContain(SECRET_TEXT);
-});
+test(
+  'the guide, followed command by command, brings an account that is right',
+  async () => {
+    const guide = await readFile(join(REPOSITORY, 'docs/aws/bring-your-own.md'), 'utf8');
+    const [mine, ...blocks] = [...guide.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text]) => text);
+    expect(mine).toContain('VPC=vpc-');
+    const { vpc, subnets, database: group } = await network();
+    await wayOut(vpc, subnets[0]);
+    await aws('rds', 'delete-db-instance', '--db-instance-identifier', 'lake', '--skip-final-snapshot').catch(
+      () => '',
+    );
+    await aws('rds', 'delete-db-subnet-group', '--db-subnet-group-name', 'g').catch(() => '');
+    await database(group, subnets);
+    const secret = JSON.stringify({ username: 'lake', password: SECRET_TEXT });
+    await writeFile(join(directory, 'secret.json'), secret);
+    const script = [
+      `aws() { command aws --endpoint-url ${moto.url} "$@"; }`,
+      `npx() { shift; ${NODE} ${join(REPOSITORY, 'packages/cli/bin/lakewright.js')} "$@"; }`,
+      'set -euo pipefail',
+      `export AWS_REGION=us-east-1; VPC=${vpc}; SUBNET1=${subnets[0]}; SUBNET2=${subnets[1]}`,
+      ...blocks,
+    ].join('\n');
+    const { stdout } = await run('bash', ['-c', script], {
+      cwd: directory,
+      env: { ...process.env, ...moto.env },
+    });
+    expect(stdout).toMatch(/^0 problems, 0 warnings, 0 that could not be looked at, \d+ ok$/m);
+    expect(stdout).not.toContain(SECRET_TEXT);
+  },
+  LONG_MS,
+);
 
 test('wrong parameters are refused before anything is asked', async () => {
   const refused = await lakewright(

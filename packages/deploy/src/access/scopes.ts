@@ -27,6 +27,7 @@ export const SECRET_NAMES = [
   'ApiKeysSecret',
   'DbSecret',
   'GrafanaSecret',
+  'OtelHeadersSecret',
   'TokenSecret',
 ] as const;
 
