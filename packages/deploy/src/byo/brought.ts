@@ -1,5 +1,5 @@
 import { BadInputError } from '@lakewright/core';
-import { type Finding, problem, warning } from './finding.ts';
+import { type Finding, problem } from './finding.ts';
 
 /** What somebody brings to an install, of what the root template's parameters say. */
 export interface Brought {
@@ -30,7 +30,7 @@ export interface Database {
   readonly secretArn: string;
 }
 
-/** What each parameter must look like. Names of the root template, then those of lakerunner-common that differ. */
+/** What each parameter must look like. Names of the root template, then those of the single stacks that differ. */
 const SHAPES: Readonly<Record<string, RegExp>> = {
   VPCId: /^vpc-[0-9a-f]+$/,
   PrivateSubnet1Id: /^subnet-[0-9a-f]+$/,
@@ -51,6 +51,7 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   ExistingSecurityGroupId: /^sg-[0-9a-f]+$/,
   ExistingTaskRoleArn: /^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/,
   KmsKeyArn: /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/\S+$/,
+  TaskRoleArn: /^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/,
   VpcId: /^vpc-[0-9a-f]+$/,
   PrivateSubnets: /^subnet-[0-9a-f]+(, ?subnet-[0-9a-f]+)*$/,
   PublicSubnets: /^subnet-[0-9a-f]+(, ?subnet-[0-9a-f]+)*$/,
@@ -58,6 +59,8 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
 
 /** Parameters of the same template that say nothing of what is brought. */
 const OTHERS = ['CreateECSServices', 'CreateGrafana', 'CreateCollector', 'CreateDemoApps'];
+
+const ROLE = 'ExistingTaskRoleArn';
 
 /** What each of the switches needs beside it when it is No. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
@@ -108,7 +111,7 @@ export function broughtBy(values: Readonly<Record<string, string>>): {
             secretArn: said('ExistingDatabaseSecretArn'),
           },
     compute: clusterArn === '' && securityGroupId === '' ? undefined : { clusterArn, securityGroupId },
-    taskRoleArn: said('ExistingTaskRoleArn') || undefined,
+    taskRoleArn: said('ExistingTaskRoleArn', 'TaskRoleArn') || undefined,
     kmsKeyArn: said('KmsKeyArn') || undefined,
   };
   return { brought, findings: [...networkFindings(brought), ...switchFindings(values)] };
@@ -144,21 +147,28 @@ function networkFindings({ network }: Brought): Finding[] {
 }
 
 function switchFindings(values: Readonly<Record<string, string>>): Finding[] {
+  // The root's template insists on a role. Stack by stack, roles are made for what is brought, too.
+  const stackByStack = Boolean(values.VpcId);
   return Object.entries(NEEDED).flatMap(([name, needed]) => {
-    const missing = needed.filter((parameter) => !values[parameter]);
+    const missing = needed.filter((parameter) => !values[parameter] && !(parameter === ROLE && stackByStack));
     if (values[name] === 'No') {
       return missing.map((where) =>
         problem({ check: 'parameters', where }, 'is not said', `${name}=No needs it`),
       );
     }
     // The role alone brings nothing, and an install that makes everything may have one.
-    const given = needed.filter((parameter) => parameter !== 'ExistingTaskRoleArn' && values[parameter]);
+    const given = needed.filter((parameter) => parameter !== ROLE && values[parameter]);
     if (given.length === 0) return [];
     return [
-      warning({ check: 'parameters', where: name }, 'is not No', `${given.join(', ')} would not be used`, {
-        note: `set ${name}=No`,
-        commands: [],
-      }),
+      problem(
+        { check: 'parameters', where: name },
+        'is not No',
+        `the template refuses ${given.join(', ')} without it`,
+        {
+          note: `set ${name}=No`,
+          commands: [],
+        },
+      ),
     ];
   });
 }

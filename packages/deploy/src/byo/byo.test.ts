@@ -255,7 +255,7 @@ describe('parameters', () => {
       'problem parameters: is not said',
       'problem parameters: is not said',
     ]);
-    expect(await faults({}, { CreateS3Storage: 'Yes' })).toEqual(['warning parameters: is not No']);
+    expect(await faults({}, { CreateS3Storage: 'Yes' })).toEqual(['problem parameters: is not No']);
   });
 
   test('those of the template that makes the data plane', async () => {
@@ -269,6 +269,17 @@ describe('parameters', () => {
     };
     const report = await byoCheck(account(), parameters, 'lakerunner');
     expect(report.findings.filter(({ level }) => level !== 'ok')).toEqual([]);
+  });
+
+  test('stack by stack a role need not be brought, and has another name', async () => {
+    const { VPCId, ExistingTaskRoleArn, ...others } = PARAMETERS;
+    const checks = async (more: Record<string, string>) => {
+      const { findings: found } = await byoCheck(account(), { ...others, ...more }, 'lakerunner');
+      expect(found.filter(({ level }) => level !== 'ok')).toEqual([]);
+      return found.map(({ check }) => check);
+    };
+    expect(await checks({ VpcId: VPCId })).not.toContain('task-role');
+    expect(await checks({ VpcId: VPCId, TaskRoleArn: ExistingTaskRoleArn })).toContain('task-role');
   });
 
   test('a VPC alone is enough to be looked at', async () => {
