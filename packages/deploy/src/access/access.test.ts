@@ -3,7 +3,7 @@ import {
   broughtBy,
   type DeployPlace,
   deployerPolicies,
-  evaluate,
+  evaluatePolicies,
   executionPolicy,
   MANAGED_POLICY_CHARACTERS,
   OWN_ACTIONS,
@@ -45,7 +45,8 @@ function decide(
     parsePolicy(JSON.stringify(policy), `policy ${index + 1}`),
   );
   const context = { complete: true, keys: { 'aws:requestedregion': ['eu-west-1'], ...keys } };
-  return evaluate(documents, { asker: { kind: 'role', arn: ROLE }, action, resource, context }).decision;
+  return evaluatePolicies(documents, { asker: { kind: 'role', arn: ROLE }, action, resource, context })
+    .decision;
 }
 
 const regional = (service: string, name: string) => `arn:aws:${service}:eu-west-1:${ACCOUNT}:${name}`;

@@ -1,5 +1,5 @@
 import type { Look, QueueFacts } from '@lakewright/core';
-import { evaluate, parsePolicy } from '../policy/index.ts';
+import { evaluatePolicies, parsePolicy } from '../policy/index.ts';
 import type { Brought, Storage } from './brought.ts';
 import { keyFinding } from './check-bucket.ts';
 import { isAlias, keyArn } from './facts.ts';
@@ -94,7 +94,7 @@ function checkPolicy(storage: Storage, queue: QueueFacts, place: Place): Finding
       },
     },
   });
-  const { decision, statements } = evaluate([policy], request(storage.bucketArn, place.account));
+  const { decision, statements } = evaluatePolicies([policy], request(storage.bucketArn, place.account));
   if (decision === 'denied') {
     const sids = statements.map(({ sid }) => sid ?? 'one without a Sid').join(', ');
     return [
@@ -121,7 +121,10 @@ function checkPolicy(storage: Storage, queue: QueueFacts, place: Place): Finding
       ),
     ];
   }
-  const anybody = evaluate([policy], request(`${storage.bucketArn}-of-somebody-else`, '000000000000'));
+  const anybody = evaluatePolicies(
+    [policy],
+    request(`${storage.bucketArn}-of-somebody-else`, '000000000000'),
+  );
   return [
     ok(subject, 'lets the bucket send'),
     ...(anybody.decision === 'allowed'

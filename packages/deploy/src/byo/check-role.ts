@@ -1,5 +1,5 @@
 import type { Look, NamedPolicy, RoleFacts, Simulated } from '@lakewright/core';
-import { both, type Decision, evaluate, type PolicyDocument, parsePolicy } from '../policy/index.ts';
+import { both, type Decision, evaluatePolicies, type PolicyDocument, parsePolicy } from '../policy/index.ts';
 import type { AccountFacts } from './facts.ts';
 import { type Command, type Finding, ofLook, ok, problem, unseen, warning } from './finding.ts';
 import { type Need, type Place, policyOf, TASK_TRUST } from './needs.ts';
@@ -43,7 +43,7 @@ function trustFinding(role: RoleFacts, place: Place): Finding {
   const subject = { check: 'task-role-trust', where: role.arn };
   const policy = parsePolicy(role.trust, `the trust policy of ${role.arn}`);
   const decide = (sourceArn: Record<string, readonly string[]>) =>
-    evaluate([policy], {
+    evaluatePolicies([policy], {
       asker: { kind: 'service', name: 'ecs-tasks.amazonaws.com' },
       action: 'sts:AssumeRole',
       resource: role.arn,
@@ -172,8 +172,8 @@ function ownReading(need: Need, role: RoleFacts | undefined, place: Place): Refu
           },
         },
       };
-      const identity = evaluate(documents, request);
-      const limit: Decision = boundary === undefined ? identity : evaluate(boundary, request);
+      const identity = evaluatePolicies(documents, request);
+      const limit: Decision = boundary === undefined ? identity : evaluatePolicies(boundary, request);
       const { decision } = both(identity, limit);
       if (decision === 'allowed') return [];
       const byBoundary = identity.decision === 'allowed' ? { by: "the role's permissions boundary" } : {};

@@ -31,7 +31,7 @@ export interface Decision {
  * "Policy evaluation logic" in the IAM User Guide: an explicit deny goes before all, an allow before none. Permission
  * boundaries are evaluated by themselves (`both`); service control policies and session policies are not known here.
  */
-export function evaluate(policies: readonly PolicyDocument[], request: PolicyRequest): Decision {
+export function evaluatePolicies(policies: readonly PolicyDocument[], request: PolicyRequest): Decision {
   const statements = policies.flatMap((policy) => policy.statements);
   const applying = statements.map((statement) => ({ statement, sure: applies(statement, request) }));
   const which = (effect: Statement['effect'], sure: Certainty) =>
@@ -62,7 +62,7 @@ export function both(first: Decision, second: Decision): Decision {
 
 /** Statements of a resource's policy that deny a request, surely or perhaps. */
 export function denials(policy: PolicyDocument, request: PolicyRequest): Decision {
-  const found = evaluate(
+  const found = evaluatePolicies(
     [{ statements: policy.statements.filter(({ effect }) => effect === 'Deny') }],
     request,
   );

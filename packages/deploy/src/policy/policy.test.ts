@@ -1,7 +1,7 @@
 import { BadInputError } from '@lakewright/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { both, denials, evaluate, type PolicyRequest, parsePolicy } from './index.ts';
+import { both, denials, evaluatePolicies, type PolicyRequest, parsePolicy } from './index.ts';
 import { matches, matchesArn } from './wildcards.ts';
 
 const ROLE = 'arn:aws:iam::123456789012:role/path/lake';
@@ -13,7 +13,7 @@ const KNOWN = { keys: {}, complete: true } as const;
 
 function decide(statements: unknown, request: Partial<PolicyRequest> = {}) {
   const policy = parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement: statements }), 'policy');
-  return evaluate([policy], {
+  return evaluatePolicies([policy], {
     asker: { kind: 'role', arn: ROLE },
     action: 's3:GetObject',
     resource: OBJECT,
