@@ -59,11 +59,23 @@ test('a pid that another process got since is no holder', async () => {
   await lock.release();
 });
 
+const DEAD = { pid: 2 ** 30, started: null };
+
 test('many who find a stale lock at the same moment: one gets it', async () => {
-  await writeFile(path.join(dir, 'lock'), JSON.stringify({ pid: 2 ** 30, started: null, token: 'old' }));
+  for (let i = 0; i < 100; i++) {
+    await writeFile(path.join(dir, 'lock'), JSON.stringify({ ...DEAD, token: 'old' }));
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockDataDirectory(dir)));
+    expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
+    expect((await readdir(dir)).filter((name) => name !== 'lock')).toEqual([]);
+  }
+});
+
+test('a process that was killed while it took a stale lock over is in no way', async () => {
+  await writeFile(path.join(dir, 'lock'), JSON.stringify({ ...DEAD, token: 'old' }));
+  await writeFile(path.join(dir, 'lock.after-old'), JSON.stringify({ ...DEAD, token: 'killed' }));
   const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockDataDirectory(dir)));
   expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
-  expect((await readdir(dir)).filter((name) => name !== 'lock')).toEqual([]);
+  expect(await readdir(dir)).toEqual(['lock']);
 });
 
 test('a file that is no lock is left alone', async () => {

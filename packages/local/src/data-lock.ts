@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ConfigError } from '@lakewright/core';
 import { isAbsent, systemCode } from './file-errors.ts';
@@ -43,7 +43,7 @@ export async function lockDataDirectory(dir: string): Promise<DataLock> {
         hint: 'stop that process, or give another directory with --data',
       });
     }
-    await removeStale(file, holder.token);
+    if (await takeOver(file, holder, mine)) return { release: () => release(file, mine.token) };
   }
   throw new ConfigError(`the lock of the data directory ${dir} could not be taken`, {
     hint: 'other processes are starting on the same directory: start one',
@@ -115,22 +115,38 @@ function startOf(pid: number): string | undefined {
   }
 }
 
-/** Removes the lock if it is still the one with `token`; puts it back when it is not. */
-async function removeStale(file: string, token: string): Promise<void> {
-  const aside = `${file}.${randomUUID()}`;
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if (isAbsent(error)) return;
-    throw error;
+/**
+ * Puts `mine` in the place of a lock whose process is gone; false when somebody else does, or has. Only who creates the
+ * claim on a token may replace the lock that has it, and a claim is removed only after the lock was replaced: so a claim
+ * on a lock that still has the token is the only one. The claim of a process that was killed is claimed by its own token.
+ */
+async function takeOver(file: string, stale: Holder, mine: Holder): Promise<boolean> {
+  let claim = `${file}.after-${stale.token}`;
+  while (!(await create(claim, mine))) {
+    const claimer = await readHolder(claim);
+    if (claimer === undefined || isAlive(claimer)) return false;
+    claim = `${file}.after-${claimer.token}`;
   }
-  const moved = await readHolder(aside);
-  if (moved?.token !== token) {
-    await link(aside, file).catch((error) => {
-      if (systemCode(error) !== 'EEXIST') throw error;
-    });
+  if ((await readHolder(file))?.token !== stale.token) {
+    await rm(claim, { force: true });
+    return false;
   }
-  await rm(aside, { force: true });
+  const own = `${file}.${mine.token}`;
+  await writeFile(own, `${JSON.stringify(mine)}\n`);
+  await rename(own, file);
+  await removeClaims(file);
+  return true;
+}
+
+/** Claims on locks that are no more: whoever makes one now finds that, and gives it up. */
+async function removeClaims(file: string): Promise<void> {
+  const directory = path.dirname(file);
+  const prefix = `${path.basename(file)}.after-`;
+  for (const name of await readdir(directory)) {
+    // What has one more dot is a claim that is being written, and would be missed.
+    const claim = name.startsWith(prefix) && !name.slice(prefix.length).includes('.');
+    if (claim) await rm(path.join(directory, name), { force: true });
+  }
 }
 
 async function release(file: string, token: string): Promise<void> {
