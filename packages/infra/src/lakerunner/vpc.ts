@@ -84,8 +84,12 @@ export class VpcStack extends TemplateStack {
     const privateSubnets = [0, 1].map((index) =>
       this.#subnet('Private', index, vpc, Fn.select(index + 2, cidrs)),
     );
-    const gateway = this.#publicRoutes(vpc, publicSubnets);
-    const { table, natGateway } = this.#privateRoutes(vpc, privateSubnets, publicSubnets[0], withNat);
+    const { gateway, attachment } = this.#publicRoutes(vpc, publicSubnets);
+    const { table, natGateway } = this.#privateRoutes({
+      ...{ vpc, attachment, condition: withNat },
+      subnets: privateSubnets,
+      natSubnet: publicSubnets[0],
+    });
     const endpointGroup = this.#endpoints({ vpc, cidr, table, privateSubnets, withoutNat });
 
     this.output('VpcId', vpc.ref, { description: 'VPC id' });
@@ -122,7 +126,10 @@ export class VpcStack extends TemplateStack {
     });
   }
 
-  #publicRoutes(vpc: CfnVPC, subnets: readonly CfnSubnet[]): CfnInternetGateway {
+  #publicRoutes(
+    vpc: CfnVPC,
+    subnets: readonly CfnSubnet[],
+  ): { gateway: CfnInternetGateway; attachment: CfnVPCGatewayAttachment } {
     const gateway = new CfnInternetGateway(this, 'InternetGateway', { tags: this.#name('igw') });
     const attachment = new CfnVPCGatewayAttachment(this, 'VPCGatewayAttachment', {
       vpcId: vpc.ref,
@@ -136,15 +143,17 @@ export class VpcStack extends TemplateStack {
     });
     route.addResourceDependency(attachment);
     this.#associate('Public', subnets, table);
-    return gateway;
+    return { gateway, attachment };
   }
 
-  #privateRoutes(
-    vpc: CfnVPC,
-    subnets: readonly CfnSubnet[],
-    natSubnet: CfnSubnet,
-    condition: CfnCondition,
-  ): { table: CfnRouteTable; natGateway: CfnNatGateway } {
+  #privateRoutes(means: {
+    vpc: CfnVPC;
+    attachment: CfnVPCGatewayAttachment;
+    subnets: readonly CfnSubnet[];
+    natSubnet: CfnSubnet;
+    condition: CfnCondition;
+  }): { table: CfnRouteTable; natGateway: CfnNatGateway } {
+    const { vpc, attachment, subnets, natSubnet, condition } = means;
     const table = new CfnRouteTable(this, 'PrivateRouteTable', {
       vpcId: vpc.ref,
       tags: this.#name('private'),
@@ -160,6 +169,8 @@ export class VpcStack extends TemplateStack {
       destinationCidrBlock: '0.0.0.0/0',
       natGatewayId: natGateway.ref,
     });
+    // EC2 makes neither in a VPC without internet gateway, nor lets the gateway go while they are there.
+    for (const resource of [address, natGateway]) resource.addResourceDependency(attachment);
     for (const resource of [address, natGateway, route]) resource.cfnOptions.condition = condition;
     this.#associate('Private', subnets, table);
     return { table, natGateway };

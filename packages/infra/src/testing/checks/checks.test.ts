@@ -375,7 +375,13 @@ const FAULTS: readonly [string, string, RegExp, Record<string, string>?][] = [
     /^subnetsLeadSomewhere SubnetB: is associated with no route table/,
   ],
   ['SubnetId: !Ref PublicA }', 'SubnetId: !Ref SubnetA }', /^gatewaysLeadOut Nat/],
-  ['DependsOn: Attachment, ', '', /^routesAfterAttachment PublicRoute: is not made after Attachment/],
+  [
+    'Route, DependsOn: Attachment, ',
+    'Route, ',
+    /^madeAfterAttachment PublicRoute: is not made after Attachment/,
+  ],
+  ['Gateway, DependsOn: Attachment, ', 'Gateway, ', /^madeAfterAttachment Nat: is not made after Attachment/],
+  ['EIP, DependsOn: Attachment, ', 'EIP, ', /^madeAfterAttachment NatAddress: is not made after Attachment/],
   [
     'CidrBlock: 10.0.2.0/24',
     'CidrBlock: 10.0.1.0/24',

@@ -60,16 +60,16 @@ export const gatewaysLeadOut: Check = (deployment) =>
     return out ? [] : [finding(gateway, 'is in a subnet that does not lead to the internet')];
   });
 
-/** Routes to the internet are made after the gateway is attached: EC2 refuses them before. */
-export const routesAfterAttachment: Check = (deployment) =>
-  resourcesOf(deployment, 'AWS::EC2::Route').flatMap((route) => {
-    if (textAt(route.properties, 'GatewayId') === '') return [];
-    const attachments = resourcesOf(deployment, 'AWS::EC2::VPCGatewayAttachment').filter(
-      ({ of }) => of === route.of,
-    );
-    return attachments
-      .filter(({ id }) => !route.after.includes(id))
-      .map(({ id }) => finding(route, `is not made after ${id}: DependsOn`));
+/**
+ * What is on the internet is made after the gateway is attached, and goes before it: EC2 refuses routes, NAT gateways and
+ * addresses of a VPC otherwise.
+ */
+export const madeAfterAttachment: Check = (deployment) =>
+  resourcesOf(deployment, 'AWS::EC2::Route', 'AWS::EC2::NatGateway', 'AWS::EC2::EIP').flatMap((resource) => {
+    if (resource.type === 'AWS::EC2::Route' && textAt(resource.properties, 'GatewayId') === '') return [];
+    return resourcesOf(deployment, 'AWS::EC2::VPCGatewayAttachment')
+      .filter(({ of, id }) => of === resource.of && !resource.after.includes(id))
+      .map(({ id }) => finding(resource, `is not made after ${id}: DependsOn`));
   });
 
 /** Subnets of a tier are in two zones, and no two have an address in common. */
