@@ -121,9 +121,12 @@ export function fargateService(
     /** How long a load balancer's checks do not count, s. */
     graceSeconds?: number;
     registries?: CfnService.ServiceRegistryProperty[];
+    /** All private ones of the common stack otherwise. */
+    subnets?: string[];
   },
 ): CfnService {
   const { common, task, desiredCount, healthy, loadBalancers, graceSeconds, registries } = options;
+  const { subnets = Fn.split(',', importedFrom(common, 'PrivateSubnets')) } = options;
   return new CfnService(scope, `Service${title}`, {
     cluster: importedFrom(common, 'ClusterArn'),
     taskDefinition: task.ref,
@@ -140,7 +143,7 @@ export function fargateService(
     networkConfiguration: {
       awsvpcConfiguration: {
         assignPublicIp: 'DISABLED',
-        subnets: Fn.split(',', importedFrom(common, 'PrivateSubnets')),
+        subnets,
         securityGroups: [importedFrom(common, 'TaskSGId')],
       },
     },

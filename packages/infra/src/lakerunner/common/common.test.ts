@@ -138,6 +138,12 @@ describe('the database', () => {
 });
 
 describe('the file system', () => {
+  it('is mounted by roles alone, since everybody may write but nobody may mount without one', () => {
+    const statements = properties('Efs').FileSystemPolicy.Statement as { Effect: string; Action: string }[];
+    const allowed = statements.filter(({ Effect }) => Effect === 'Allow').flatMap(({ Action }) => Action);
+    expect(allowed).toEqual(['elasticfilesystem:ClientWrite']);
+  });
+
   it('is encrypted, mounted over TLS alone, and stays when the stack goes', () => {
     expect(properties('Efs').Encrypted).toBe(true);
     expect(properties('Efs').FileSystemPolicy.Statement).toContainEqual(

@@ -5,6 +5,9 @@ import { Construct } from 'constructs';
 import { PORTS } from '../ports.ts';
 import { ingressFrom, nameTag } from './network.ts';
 
+/** By position, the private subnets in which the file system can be mounted. */
+export const MOUNT_TARGETS = [0, 1] as const;
+
 /** What a task keeps beyond its own life: Grafana's users and dashboards. */
 export class FileSystem extends Construct {
   readonly fileSystem: CfnFileSystem;
@@ -21,7 +24,7 @@ export class FileSystem extends Construct {
     this.fileSystem = new CfnFileSystem(this, 'Efs', {
       encrypted: true,
       fileSystemTags: nameTag('efs'),
-      fileSystemPolicy: MOUNTED_OVER_TLS,
+      fileSystemPolicy: BY_ROLE_OVER_TLS,
     });
     this.fileSystem.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN;
     this.fileSystem.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
@@ -31,7 +34,7 @@ export class FileSystem extends Construct {
       tags: nameTag('efs'),
     });
     ingressFrom(props.taskGroupId, this, 'EfsFromTasks', group, PORTS.nfs);
-    for (const index of [0, 1]) {
+    for (const index of MOUNT_TARGETS) {
       new CfnMountTarget(this, `EfsMt${index + 1}`, {
         fileSystemId: this.fileSystem.ref,
         subnetId: Fn.select(index, props.privateSubnets.valueAsList),
@@ -41,18 +44,17 @@ export class FileSystem extends Construct {
   }
 }
 
-/** Whom the security group lets in may mount it, and over TLS alone. */
-const MOUNTED_OVER_TLS = {
+/**
+ * Mounting is what the roles of tasks say, each for its access point: who is let in by the security group alone, without
+ * a role, may not mount, which ClientMount would be for. Everything goes over TLS.
+ */
+const BY_ROLE_OVER_TLS = {
   Version: '2012-10-17',
   Statement: [
     {
       Effect: 'Allow',
       Principal: { AWS: '*' },
-      Action: [
-        'elasticfilesystem:ClientMount',
-        'elasticfilesystem:ClientWrite',
-        'elasticfilesystem:ClientRootAccess',
-      ],
+      Action: 'elasticfilesystem:ClientWrite',
       Condition: { Bool: { 'elasticfilesystem:AccessedViaMountTarget': 'true' } },
     },
     {

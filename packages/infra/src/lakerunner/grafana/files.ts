@@ -3,6 +3,7 @@ import { CfnAccessPoint } from 'aws-cdk-lib/aws-efs';
 import { type CfnParameter, Fn } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { importedFrom } from '../../template-stack.ts';
+import { MOUNT_TARGETS } from '../common/file-system.ts';
 import { allow, type Statement } from '../roles.ts';
 
 /** The user of the stock image. Through the access point everybody is it. */
@@ -35,6 +36,12 @@ export class GrafanaFiles extends Construct {
         authorizationConfig: { accessPointId: this.#accessPoint.ref, iam: 'ENABLED' },
       },
     };
+  }
+
+  /** Where it can be mounted: the name of a file system is answered only in zones that have a mount target. */
+  subnets(): string[] {
+    const all = Fn.split(',', importedFrom(this.#common, 'PrivateSubnets'));
+    return MOUNT_TARGETS.map((index) => Fn.select(index, all));
   }
 
   /** Mounting and writing, through this access point alone. */

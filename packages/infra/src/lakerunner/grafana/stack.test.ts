@@ -14,6 +14,7 @@ import {
   secretArnOf,
   type Template,
 } from '../../../../../test/support/stack-template.ts';
+import { CommonStack } from '../common/stack.ts';
 import { GrafanaStack } from './stack.ts';
 
 const FILES = fileURLToPath(new URL('../../../grafana', import.meta.url));
@@ -49,6 +50,18 @@ describe('the task', () => {
     expect(init.Environment).toContainEqual({ Name: 'GRAFANA_HOME', Value: home });
     expect(environment.GF_PATHS_DATA).toBe(`${home}/data`);
     expect(environment.GF_PATHS_PLUGINS).toBe(`${home}/data/plugins`);
+  });
+
+  it('runs in the two subnets that have a mount target, however many private subnets there are', () => {
+    const { Resources } = new CommonStack().template() as unknown as Template;
+    const mounted = Object.values(Resources)
+      .filter(({ Type }) => Type === 'AWS::EFS::MountTarget')
+      .map(({ Properties }) => Properties.SubnetId['Fn::Select'][0]);
+    const { AwsvpcConfiguration } = resourceOf(template, 'ServiceGrafana').Properties.NetworkConfiguration;
+    const all = {
+      'Fn::Split': [',', { 'Fn::ImportValue': { 'Fn::Sub': `\${CommonInfraStackName}-PrivateSubnets` } }],
+    };
+    expect(AwsvpcConfiguration.Subnets).toEqual(mounted.map((index) => ({ 'Fn::Select': [index, all] })));
   });
 
   it('reaches the file system as Grafana’s user, encrypted, through its access point alone', () => {

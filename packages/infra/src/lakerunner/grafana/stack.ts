@@ -150,7 +150,7 @@ export class GrafanaStack extends TemplateStack {
       volumes: [files.volume(HOME_VOLUME)],
     });
     const service = fargateService(this, TITLE, {
-      ...{ common, task },
+      ...{ common, task, subnets: files.subnets() },
       desiredCount: this.#grafana.replicas,
       // The next one waits for the lock of the last one, which must therefore go first.
       healthy: { minimum: 0, maximum: 100 },
