@@ -86,3 +86,23 @@ export function setupTokenParameter(stack: TemplateStack): CfnParameter {
       'A new value runs setup again, as after a change of ApiKeysOverride or StorageProfilesOverride.',
   });
 }
+
+/** Whose keys a gateway takes. With keys of one's own it is their organization that has to stand here. */
+export function organizationParameter(stack: TemplateStack, byDefault: string): CfnParameter {
+  return stack.parameter('OrganizationId', {
+    type: 'String',
+    default: byDefault,
+    description: 'Only API keys of this organization are taken.',
+    allowedPattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
+    constraintDescription: 'a UUID in lower case',
+  });
+}
+
+export const collectorNameParameter = (stack: TemplateStack): CfnParameter =>
+  stack.parameter('CollectorName', {
+    type: 'String',
+    default: 'lakerunner',
+    description: 'Stands in the keys of raw objects of senders that name no collector.',
+    allowedPattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$',
+    constraintDescription: 'letters, digits, ".", "_" and "-"',
+  });

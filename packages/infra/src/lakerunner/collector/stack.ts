@@ -9,7 +9,9 @@ import {
   arnParameter,
   certificateParameter,
   cidrParameter,
+  collectorNameParameter,
   kmsKeyParameter,
+  organizationParameter,
   schemeParameter,
   stackNameParameter,
   taskRoleParameter,
@@ -39,20 +41,8 @@ export class CollectorStack extends TemplateStack {
       'Who may send. Senders of a private subnet reach an internet-facing load balancer with the address of their NAT gateway.',
     );
     const certificateArn = certificateParameter(this);
-    const organization = this.parameter('OrganizationId', {
-      type: 'String',
-      default: this.#defaults.organization,
-      description: 'Only API keys of this organization are taken.',
-      allowedPattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
-      constraintDescription: 'a UUID in lower case',
-    });
-    const collector = this.parameter('CollectorName', {
-      type: 'String',
-      default: 'lakerunner',
-      description: 'Stands in the keys of raw objects of senders that name no collector.',
-      allowedPattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$',
-      constraintDescription: 'letters, digits, ".", "_" and "-"',
-    });
+    const organization = organizationParameter(this, this.#defaults.organization);
+    const collector = collectorNameParameter(this);
     const image = imageParameter(this, {
       name: 'OtelCollectorImage',
       description: "Ours, or Lakerunner's collector.",

@@ -14,6 +14,7 @@ import {
   secretArnOf,
   type Template,
 } from '../../../../../test/support/stack-template.ts';
+import { templateOf } from '../../../test/template.ts';
 import { CommonStack } from '../common/stack.ts';
 import { GrafanaStack } from './stack.ts';
 
@@ -53,15 +54,14 @@ describe('the task', () => {
   });
 
   it('runs in the two subnets that have a mount target, however many private subnets there are', () => {
-    const { Resources } = new CommonStack().template() as unknown as Template;
-    const mounted = Object.values(Resources)
-      .filter(({ Type }) => Type === 'AWS::EFS::MountTarget')
-      .map(({ Properties }) => Properties.SubnetId['Fn::Select'][0]);
-    const { AwsvpcConfiguration } = resourceOf(template, 'ServiceGrafana').Properties.NetworkConfiguration;
-    const all = {
-      'Fn::Split': [',', { 'Fn::ImportValue': { 'Fn::Sub': `\${CommonInfraStackName}-PrivateSubnets` } }],
-    };
-    expect(AwsvpcConfiguration.Subnets).toEqual(mounted.map((index) => ({ 'Fn::Select': [index, all] })));
+    const mounted = templateOf(new CommonStack()).Resources;
+    const indices = ['EfsMt1', 'EfsMt2'].map((id) => mounted[id].Properties.SubnetId['Fn::Select'][0]);
+    const { NetworkConfiguration } = templateOf(new GrafanaStack()).Resources.ServiceGrafana.Properties;
+    const privateSubnets = { 'Fn::Sub': `\${CommonInfraStackName}-PrivateSubnets` };
+    const all = { 'Fn::Split': [',', { 'Fn::ImportValue': privateSubnets }] };
+    expect(NetworkConfiguration.AwsvpcConfiguration.Subnets).toEqual(
+      indices.map((index: number) => ({ 'Fn::Select': [index, all] })),
+    );
   });
 
   it('reaches the file system as Grafana’s user, encrypted, through its access point alone', () => {

@@ -7,7 +7,9 @@ import {
   arnParameter,
   certificateParameter,
   cidrParameter,
+  collectorNameParameter,
   kmsKeyParameter,
+  organizationParameter,
   schemeParameter,
   setupTokenParameter,
 } from '../parameters.ts';
@@ -55,6 +57,8 @@ export interface RootParameters {
   readonly images: Readonly<Record<ImageParameter, CfnParameter>>;
   readonly grafanaResetToken: CfnParameter;
   readonly apiKeySecretArn: CfnParameter;
+  readonly organizationId: CfnParameter;
+  readonly collectorName: CfnParameter;
   readonly setupToken: CfnParameter;
 }
 
@@ -108,6 +112,8 @@ export function rootParameters(stack: TemplateStack): RootParameters {
       service: 'secretsmanager',
       description: 'JSON with api_key, one of those in ApiKeysOverride. Nothing: the generated key.',
     }),
+    organizationId: organizationParameter(stack, stackDefaults().organization),
+    collectorName: collectorNameParameter(stack),
     setupToken: setupTokenParameter(stack),
   };
   const { byo, settings, parts, images } = declared;
@@ -126,7 +132,15 @@ export function rootParameters(stack: TemplateStack): RootParameters {
       label: 'Settings',
       parameters: [
         ...Object.keys(settings),
-        ...['ApiKeySecretArn', 'OtelEndpoint', 'OtelHeadersSecretArn', 'SetupToken', 'GrafanaResetToken'],
+        ...[
+          'ApiKeySecretArn',
+          'OrganizationId',
+          'CollectorName',
+          'OtelEndpoint',
+          'OtelHeadersSecretArn',
+          'SetupToken',
+          'GrafanaResetToken',
+        ],
       ],
     },
     { label: 'Images', parameters: Object.keys(images) },

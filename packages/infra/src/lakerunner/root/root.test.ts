@@ -95,6 +95,16 @@ describe('the root', () => {
     }
   });
 
+  it('says to the gateway whose keys it takes, which ApiKeysOverride may change', () => {
+    expect(Resources.CollectorStack.Properties.Parameters).toMatchObject({
+      OrganizationId: { Ref: 'OrganizationId' },
+      CollectorName: { Ref: 'CollectorName' },
+    });
+    expect(Parameters.OrganizationId.Default).toBe(
+      CHILDREN.CollectorStack.template.Parameters.OrganizationId.Default,
+    );
+  });
+
   it('runs setup whatever is brought, with the image of the services', () => {
     expect(Resources.EcsSetupStack.Condition).toBeUndefined();
     expect(Resources.EcsSetupStack.Properties.Parameters.ContainerImage).toEqual({ Ref: 'GoServicesImage' });

@@ -103,7 +103,8 @@ export class RootStack extends TemplateStack {
   }
 
   #collector(common: CfnStack, condition: CfnCondition, setup: CfnStack): CfnStack {
-    const { scheme, sourceCidr, certificateArn, images, apiKeySecretArn } = this.#parameters;
+    const { scheme, sourceCidr, certificateArn, images, apiKeySecretArn, organizationId, collectorName } =
+      this.#parameters;
     const { OtelCollectorImage } = images;
     const collector = this.#nested(
       'CollectorStack',
@@ -113,6 +114,8 @@ export class RootStack extends TemplateStack {
         ...this.#roleAndKey(),
         ...handedOn({ LoadBalancerType: scheme, SourceCidr: sourceCidr, CertificateArn: certificateArn }),
         ...handedOn({ OtelCollectorImage, ApiKeySecretArn: apiKeySecretArn }),
+        // Otherwise the gateway would refuse the keys of any other organization, which ApiKeysOverride may give.
+        ...handedOn({ OrganizationId: organizationId, CollectorName: collectorName }),
       },
       condition,
     );
