@@ -111,10 +111,11 @@ describe.each([
   it('has no names that a second install would want, too, and no named roles', () => {
     for (const { Properties } of roles(template)) expect(Properties.RoleName).toBeUndefined();
     for (const { Properties } of services) expect(Properties.ServiceName).toBeUndefined();
-    for (const type of ['LoadBalancer', 'TargetGroup']) {
-      for (const { Properties } of resourcesOf(template, `AWS::ElasticLoadBalancingV2::${type}`)) {
-        expect(Properties.Name).toBeUndefined();
-      }
+    for (const { Properties } of resourcesOf(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer')) {
+      expect(Properties.Name).toBeUndefined();
+    }
+    for (const { Properties } of resourcesOf(template, 'AWS::ElasticLoadBalancingV2::TargetGroup')) {
+      if (Properties.Name !== undefined) expect(JSON.stringify(Properties.Name)).toContain('AWS::StackId');
     }
   });
 

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import { importedFrom } from '../../template-stack.ts';
 import { either, eitherList, eitherNumber, eitherText } from '../conditions.ts';
 import { PORTS } from '../ports.ts';
-import { loadBalancerSubnets, TLS_POLICY } from '../services/load-balancer.ts';
+import { loadBalancerSubnets, TLS_POLICY, targetsNameOf } from '../services/load-balancer.ts';
 import type { Attachment } from '../services/service.ts';
 
 /** Where Lakerunner's collector says whether it lives. */
@@ -89,9 +89,10 @@ export class GatewayBalancer extends Construct {
   }
 
   #listen(group: string, listener: string, port: number, alpn: readonly string[]): Attachment {
-    const { common, certificateArn, hasCertificate, isLakerunners } = this.#means;
+    const { common, scheme, certificateArn, hasCertificate, isLakerunners } = this.#means;
     const targets = new CfnTargetGroup(this, `${group}TargetGroup`, {
-      ...{ port, protocol: 'TCP', targetType: 'ip', vpcId: importedFrom(common, 'VpcId') },
+      ...{ name: targetsNameOf(port, scheme), port, protocol: 'TCP', targetType: 'ip' },
+      vpcId: importedFrom(common, 'VpcId'),
       healthCheckProtocol: 'HTTP',
       healthCheckPort: eitherText(isLakerunners, String(LAKERUNNERS_HEALTH_PORT), String(PORTS.health)),
       // Whether it lives: a gateway goes on storing what it is sent while the database is away.

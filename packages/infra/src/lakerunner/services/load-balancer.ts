@@ -44,6 +44,15 @@ export function openPort(
   });
 }
 
+/**
+ * The name of a target group, of 29 characters at most. A load balancer is replaced when its scheme changes, and Elastic Load
+ * Balancing lets no target group be of two: with another name it is replaced, too. The beginning is of the stack's id.
+ */
+export function targetsNameOf(port: number, scheme: CfnParameter): string {
+  const stack = Fn.select(0, Fn.split('-', Fn.select(2, Fn.split('/', Aws.STACK_ID))));
+  return Fn.join('-', [stack, String(port), scheme.valueAsString]);
+}
+
 /** A target group of tasks that speak HTTP, and the listener of the same port. */
 export function httpListener(
   scope: Construct,
@@ -52,13 +61,15 @@ export function httpListener(
     balancer: string;
     vpcId: string;
     healthPath: string;
+    /** Left to CloudFormation when left out. */
+    targetsName?: string;
     certificateArn: CfnParameter;
     hasCertificate: CfnCondition;
   },
 ): { port: number; targets: CfnTargetGroup; listener: CfnListener } {
-  const { port, balancer, vpcId, healthPath, certificateArn, hasCertificate } = options;
+  const { port, balancer, vpcId, healthPath, targetsName, certificateArn, hasCertificate } = options;
   const targets = new CfnTargetGroup(scope, `Tg${port}`, {
-    ...{ port, protocol: 'HTTP', targetType: 'ip', vpcId },
+    ...{ name: targetsName, port, protocol: 'HTTP', targetType: 'ip', vpcId },
     healthCheckPath: healthPath,
     healthCheckIntervalSeconds: 15,
     healthCheckTimeoutSeconds: 5,

@@ -25,7 +25,7 @@ import {
   telemetryVariables,
   variables,
 } from './environment.ts';
-import { Alb, httpListener } from './load-balancer.ts';
+import { Alb, httpListener, targetsNameOf } from './load-balancer.ts';
 import { ServiceRoles, type Tier } from './roles.ts';
 import { LakeService, type LakeServiceOptions } from './service.ts';
 
@@ -103,6 +103,7 @@ export class ServicesStack extends TemplateStack {
     const behind = httpListener(this, {
       ...{ balancer: alb.balancer.ref, vpcId, certificateArn, hasCertificate },
       port: PORTS.queryApi,
+      targetsName: targetsNameOf(PORTS.queryApi, scheme),
       healthPath: serviceDefaults(this.#defaults, QUERY_API).healthCheckPath as string,
     });
     const token = new CfnSecret(this, 'TokenSecret', {

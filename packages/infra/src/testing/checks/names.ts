@@ -63,6 +63,8 @@ export const namesOfTheStack: Check = (deployment) =>
     // The id of the stack, its last part, is as much its own as its name.
     if (name.includes(uuid) || /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/.test(name))
       return [];
+    // Where 32 characters are allowed, it is the first eight of that id.
+    if (SHORT_NAMES.includes(resource.type) && /^[0-9a-f]{8}-/.test(name)) return [];
     return [finding(resource, `the name ${name} is the same in every stack: two of them clash`)];
   });
 
