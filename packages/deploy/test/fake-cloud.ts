@@ -270,7 +270,7 @@ function isHidden({ body }: FakeStack, name: string): boolean {
 function valuesOf(request: ChangeSetRequest, stack: FakeStack): Record<string, string> {
   const declared =
     request.template !== 'previous' && 'body' in request.template ? request.template.body : stack.body;
-  const fallbacks = templateFacts('x', declared).parameters.flatMap(({ name, fallback }) =>
+  const fallbacks = templateFacts('x', declared).parameters.flatMap(({ name, default: fallback }) =>
     fallback === undefined ? [] : [[name, fallback]],
   );
   const sent = request.parameters.map((parameter) => [

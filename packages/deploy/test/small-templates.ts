@@ -16,11 +16,16 @@ const PARAMETERS: Readonly<Record<string, string>> = {
     '{CommonInfraStackName: {Type: String}, ServicesStackName: {Type: String}, OtelCollectorStackName: {Type: String}}',
 };
 
+const OUTPUTS: Readonly<Record<string, string>> = {
+  'lakerunner-vpc.yaml': `Outputs: {VpcId: {Value: vpc-00000001}, PrivateSubnets: {Value: 'subnet-00000001,subnet-00000002'},
+    PublicSubnets: {Value: 'subnet-00000003,subnet-00000004'}}`,
+};
+
 /** Templates with the parameters that the engine knows, and one thing each. */
 export function smallTemplates(): Map<string, TemplateFacts> {
   return new Map(
     LAKERUNNER.stacks.map(({ template }) => {
-      const body = `Parameters: ${PARAMETERS[template]}\nResources: {Thing: {Type: 'AWS::Some::Thing'}}\n`;
+      const body = `Parameters: ${PARAMETERS[template]}\nResources: {Thing: {Type: 'AWS::Some::Thing'}}\n${OUTPUTS[template] ?? ''}\n`;
       return [template, templateFacts(template, body)];
     }),
   );

@@ -11,9 +11,9 @@ import {
 } from '../index.ts';
 
 const VPC_OUTPUTS = {
-  VpcId: 'vpc-1',
-  PrivateSubnets: 'subnet-1,subnet-2',
-  PublicSubnets: 'subnet-3,subnet-4',
+  VpcId: 'vpc-00000001',
+  PrivateSubnets: 'subnet-00000001,subnet-00000002',
+  PublicSubnets: 'subnet-00000003,subnet-00000004',
 };
 const YES: Questions = { approve: async () => true, approveLoss: async () => true };
 
@@ -338,8 +338,8 @@ describe('plan', () => {
     ],
     [['services.VpcId=x'], {}, /no template declares a parameter VpcId/, /there are Common/],
     [['DbInstanceClass=x'], { only: ['vpc'] }, /is a parameter of common, which is not deployed/, undefined],
-    [['CreateRDS=Maybe'], {}, /CreateRDS cannot be "Maybe"/, /Yes, No/],
-    [['CommonInfraStackName=-x'], {}, /CommonInfraStackName cannot be/, undefined],
+    [['CreateRDS=Maybe'], {}, /CreateRDS: "Maybe" is none of Yes, No/, undefined],
+    [['CommonInfraStackName=-x'], {}, /CommonInfraStackName: "-x" does not match/, undefined],
     [['DbInstanceClass=db\u2019s'], {}, /not ASCII at position 3: U\+2019/, undefined],
     [[], { only: ['services'] }, /lakerunner-ecs-services needs common, which is not there/, /--only common/],
     [[], COMMON_ONLY, /needs a value for VpcId, PrivateSubnets/, /--set common.VpcId=/],
@@ -367,12 +367,12 @@ describe('plan', () => {
   it('keeps the VPC that a system has, and makes no other', async () => {
     const on = cloud();
     on.subnets = [subnet('a', 'z1'), subnet('b', 'z2')];
-    await run(on, request([], { vpc: 'vpc-9' }));
+    await run(on, request([], { vpc: 'vpc-00000009' }));
     expect(on.stacks.has('lakerunner-vpc')).toBe(false);
     const { stacks } = await plan(on);
     expect(stacks.map(({ action }) => action)).toEqual(Array(5).fill('none'));
     expect(on.stacks.get('lakerunner-common')?.parameters).toMatchObject({
-      VpcId: 'vpc-9',
+      VpcId: 'vpc-00000009',
       PrivateSubnets: 'a,b',
       PublicSubnets: '',
     });
@@ -388,7 +388,7 @@ describe('plan', () => {
   ])('refuses to choose among subnets, with the list', async (subnets, message) => {
     const on = cloud();
     on.subnets = subnets;
-    const refused = await plan(on, request([], { vpc: 'vpc-9' })).catch((error: unknown) => error);
+    const refused = await plan(on, request([], { vpc: 'vpc-00000009' })).catch((error: unknown) => error);
     expect(refused).toMatchObject({
       message: expect.stringMatching(message),
       hint: expect.stringContaining('a z1 10.0.0.0/24 private'),
@@ -398,7 +398,7 @@ describe('plan', () => {
   it('takes the subnets that are named', async () => {
     const on = cloud();
     on.subnets = [subnet('a', 'z1'), subnet('b', 'z1'), subnet('c', 'z2')];
-    const { stacks } = await plan(on, request(['PrivateSubnets=b,c'], { vpc: 'vpc-9' }));
+    const { stacks } = await plan(on, request(['PrivateSubnets=b,c'], { vpc: 'vpc-00000009' }));
     expect(stacks[0].parameters[1]).toMatchObject({ name: 'PrivateSubnets', shown: 'b,c' });
   });
 });

@@ -1,9 +1,9 @@
 import type { ResourceChange } from '@lakewright/core';
-import type { TemplateFacts } from './template-facts.ts';
+import type { EvaluatedStack } from '../template/evaluate.ts';
 
 /** What happens to one resource. */
 export interface ChangeLine {
-  readonly verb: 'add' | 'may add' | 'change' | 'may replace' | 'replace' | 'remove' | 'import';
+  readonly verb: 'add' | 'change' | 'may replace' | 'replace' | 'remove' | 'import';
   readonly logicalId: string;
   readonly type: string;
   /** `DesiredCount: 1 -> 2`, for what changes. */
@@ -36,15 +36,15 @@ export function linesOf(changes: readonly ResourceChange[]): ChangeLine[] {
   return changes.map(lineOf).sort((a, b) => gravity(b) - gravity(a));
 }
 
-/** What a template makes where there is nothing: which of its conditional resources, only CloudFormation knows. */
-export function linesOfTemplate(template: TemplateFacts): ChangeLine[] {
-  return template.resources.map(({ logicalId, type, conditional }) => ({
-    verb: conditional ? 'may add' : 'add',
-    logicalId,
-    type,
-    properties: [],
-    losesData: false,
-  }));
+/** What is made where there is nothing, stacks inside it included: `CommonStack/Bucket`. */
+export function linesOfNew(resources: EvaluatedStack['resources'], inside = ''): ChangeLine[] {
+  return Object.entries(resources).flatMap(([id, { type, nested }]): ChangeLine[] => {
+    const logicalId = `${inside}${id}`;
+    return [
+      { verb: 'add', logicalId, type, properties: [], losesData: false },
+      ...(nested === undefined ? [] : linesOfNew(nested.resources, `${logicalId}/`)),
+    ];
+  });
 }
 
 function lineOf(change: ResourceChange): ChangeLine {
@@ -86,6 +86,6 @@ function short(value: string | undefined): string {
 }
 
 function gravity({ verb, losesData }: ChangeLine): number {
-  const order = ['import', 'may add', 'add', 'change', 'may replace', 'replace', 'remove'];
+  const order = ['import', 'add', 'change', 'may replace', 'replace', 'remove'];
   return order.indexOf(verb) + (losesData ? order.length : 0);
 }

@@ -1,5 +1,6 @@
 import { BadInputError, messageOf } from '@lakewright/core';
 import { parse } from 'yaml';
+import { parameterFaults } from '../template/parameters.ts';
 import { nearest } from './nearest.ts';
 import { type StackSpec, type System, specOf } from './system.ts';
 import type { TemplateFacts, TemplateParameter } from './template-facts.ts';
@@ -52,10 +53,14 @@ export function checkGiven(
     const matches = (of: typeof scope) =>
       of
         .filter(({ spec }) => value.stack === undefined || spec.key === value.stack)
-        .flatMap(({ template }) => template.parameters.filter(({ name }) => name === value.name));
+        .flatMap(({ spec, template }) =>
+          template.parameters
+            .filter(({ name }) => name === value.name)
+            .map((parameter) => ({ key: spec.key, parameter })),
+        );
     const declared = matches(scope);
     if (declared.length === 0) throw undeclared(value, scope, matches(all).length > 0 ? all : []);
-    for (const parameter of declared) checkValue(parameter, value.value);
+    for (const { key, parameter } of declared) checkValue(key, parameter, value.value);
   }
 }
 
@@ -79,9 +84,8 @@ function undeclared(
   });
 }
 
-function checkValue(parameter: TemplateParameter, value: string): void {
-  const { name, noEcho, allowedValues, allowedPattern } = parameter;
-  const shown = noEcho ? 'its value' : JSON.stringify(value);
+function checkValue(stack: string, parameter: TemplateParameter, value: string): void {
+  const { name } = parameter;
   const odd = /[^\u0020-\u007e\n\t]/u.exec(value);
   if (odd !== null) {
     const code = odd[0].codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
@@ -92,14 +96,9 @@ function checkValue(parameter: TemplateParameter, value: string): void {
       },
     );
   }
-  if (allowedValues !== undefined && !allowedValues.includes(value)) {
-    throw new BadInputError(`${name} cannot be ${shown}`, {
-      hint: `it is one of ${allowedValues.join(', ')}`,
-    });
-  }
-  if (allowedPattern !== undefined && !new RegExp(`^(?:${allowedPattern})$`).test(value)) {
-    throw new BadInputError(`${name} cannot be ${shown}`, { hint: `it matches ${allowedPattern}` });
-  }
+  const faults = parameterFaults(parameter, value);
+  if (faults.length === 0) return;
+  throw new BadInputError(`${stack}: ${name}: ${faults.join('; ')}`, { hint: parameter.description });
 }
 
 function givenOf(word: string, value: string, system: System, environment: string): GivenValue {

@@ -87,7 +87,7 @@ function decide(question: ParameterQuestion, parameter: TemplateParameter): Para
   }
   const changed = question.existing !== undefined;
   const wire = question.wired[name];
-  if (wire !== undefined && !(wire.value === '' && parameter.fallback !== undefined)) {
+  if (wire !== undefined && !(wire.value === '' && parameter.default !== undefined)) {
     return {
       name,
       source: 'wired',
@@ -97,8 +97,8 @@ function decide(question: ParameterQuestion, parameter: TemplateParameter): Para
       changed,
     };
   }
-  if (parameter.fallback === undefined) return undefined;
-  const shown = noEcho && parameter.fallback !== '' ? HIDDEN : parameter.fallback;
+  if (parameter.default === undefined) return undefined;
+  const shown = noEcho && parameter.default !== '' ? HIDDEN : parameter.default;
   return { name, source: 'default', value: undefined, shown, before: undefined, changed };
 }
 
@@ -110,7 +110,7 @@ function givenFor({ key, given }: ParameterQuestion, name: string): string | und
 }
 
 function notesOn(question: ParameterQuestion, parameter: TemplateParameter): string[] {
-  const { name, fallback, noEcho } = parameter;
+  const { name, default: fallback, noEcho } = parameter;
   const before = question.existing?.parameters[name];
   if (before === undefined || noEcho || givenFor(question, name) !== undefined) return [];
   const move = (value: string) => `--set ${question.key}.${name}=${value}`;

@@ -1,6 +1,8 @@
+import { type Estimate, estimate } from '../estimate/estimate.ts';
 import { makeChangeSet } from './change-set.ts';
-import { type ChangeLine, linesOf, linesOfTemplate } from './difference.ts';
+import { type ChangeLine, linesOf, linesOfNew } from './difference.ts';
 import type { Engine } from './engine.ts';
+import { type Forecast, forecast, type Planned } from './forecast.ts';
 import { checkGiven } from './given.ts';
 import { type ParameterDecision, type ParameterPlan, parameterInputs, planParameters } from './parameters.ts';
 import { type DeployRequest, known, type Place, type Scope, scopeOf, wiredValues } from './scope.ts';
@@ -25,29 +27,37 @@ export interface Plan {
   readonly system: string;
   readonly environment: string;
   readonly stacks: readonly StackPlan[];
+  /** What a month of these stacks costs when they are as they should be. */
+  readonly estimate: Estimate;
 }
 
-/** Reads what is there, compares it with what is wanted, and changes nothing. */
+/**
+ * Reads what is there, compares it with what is wanted, and changes nothing. Throws BadInputError for values that no
+ * parameter has, or that CloudFormation would refuse, alone or together.
+ */
 export async function planDeployment(engine: Engine, request: DeployRequest): Promise<Plan> {
   const scope = await scopeOf(engine, request);
   checkGiven(request.given, scope.places, known(request));
-  const plans: StackPlan[] = [];
-  for (const place of scope.places) {
-    engine.report({ kind: 'stack', stack: place.name, text: 'looking at it' });
-    plans.push(await planStack(engine, request, scope, place));
+  const planned = scope.places.map((place) => ({ place, parameters: parametersOf(request, scope, place) }));
+  const expected = forecast(request, scope, planned, await engine.account.identity());
+  const stacks: StackPlan[] = [];
+  for (const each of planned) {
+    engine.report({ kind: 'stack', stack: each.place.name, text: 'looking at it' });
+    stacks.push(await planStack(engine, request, each, expected));
   }
-  return { system: request.system.name, environment: request.environment, stacks: plans };
+  const { system, environment } = request;
+  const costs = estimate(scope.places.flatMap(({ spec }) => expected.get(spec.key) ?? []));
+  return { system: system.name, environment, stacks, estimate: costs };
 }
 
 async function planStack(
   engine: Engine,
   request: DeployRequest,
-  scope: Scope,
-  place: Place,
+  { place, parameters }: Planned,
+  expected: Forecast,
 ): Promise<StackPlan> {
-  const { existing, spec, name, template } = place;
+  const { existing, spec, name } = place;
   const state = stateOf(existing);
-  const parameters = parametersOf(request, scope, place);
   const base = {
     key: spec.key,
     stack: name,
@@ -58,7 +68,7 @@ async function planStack(
     parameters: parameters.decisions,
     notes: parameters.notes,
   };
-  const made = linesOfTemplate(template);
+  const made = linesOfNew(expected.get(spec.key)?.resources ?? {});
   if (state === 'absent') return { ...base, action: 'create', changes: made };
   if (state === 'not made') {
     const why = `${name} is in ${existing?.status}: it was never made, so it is deleted and made anew`;

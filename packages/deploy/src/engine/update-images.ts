@@ -89,7 +89,7 @@ async function imageParameters(
       hint: 'name the stack of the services or of the setup task',
     });
   }
-  const defaults = new Map(template.parameters.map(({ name, fallback }) => [name, fallback]));
+  const defaults = new Map(template.parameters.map(({ name, default: fallback }) => [name, fallback]));
   const moved = images.flatMap((name): GivenValue[] => {
     const value = image ?? defaults.get(name);
     return value === undefined || value === '' ? [] : [{ name, value, stack: undefined }];

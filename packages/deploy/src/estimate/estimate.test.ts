@@ -121,7 +121,7 @@ describe('estimate', () => {
       '  Gateway: { Type: AWS::EC2::NatGateway }',
     );
     expect(all.lines[0]).toMatchObject({
-      stack: expect.stringMatching(/^lake-Common-/),
+      stack: 'lake/Common',
       resource: 'Gateway',
     });
     expect(all).toMatchObject({

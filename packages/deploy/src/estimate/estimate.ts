@@ -5,6 +5,7 @@ import { databaseCosts, endpointCosts, gatewayCosts, loadBalancerCosts, serviceC
 
 /** What one thing of a stack costs. */
 export interface EstimateLine extends Cost {
+  /** Name; of one inside another `lakerunner-root/CommonStack`. */
   readonly stack: string;
   /** Logical id. */
   readonly resource: string;
@@ -22,6 +23,8 @@ export interface Estimate {
 }
 
 const NOTES = [
+  `List prices of ${PRICES.region} of ${PRICES.asOf}, written down from memory of what AWS publishes and not fetched: other regions differ by tens of per cent, and prices change. Ask https://calculator.aws before you rely on them.`,
+  'Tasks at their desired count, all the time.',
   'Data transfer, between zones too, and what NAT gateways, endpoints and load balancers carry, are paid for by the GB.',
   'Without taxes, savings plans and the free tier.',
 ];
@@ -32,7 +35,7 @@ const NOTES = [
  * per cent. A type that it does not know is a line of kind `unknown`, never left out.
  */
 export function estimate(stacks: readonly EvaluatedStack[]): Estimate {
-  const all = stacks.flatMap(withNested);
+  const all = stacks.flatMap((stack) => withNested(stack, stack.stackName));
   const byRef = new Map(
     all.flatMap(({ resources }) =>
       Object.values(resources).flatMap((resource) =>
@@ -40,18 +43,25 @@ export function estimate(stacks: readonly EvaluatedStack[]): Estimate {
       ),
     ) as [string, EvaluatedResource][],
   );
-  const lines = all.flatMap(({ stackName, resources }) =>
+  const lines = all.flatMap(({ name, resources }) =>
     Object.entries(resources).flatMap(([id, resource]) =>
-      costsOf(resource, (ref) => byRef.get(ref)).map((cost) => ({ stack: stackName, resource: id, ...cost })),
+      costsOf(resource, (ref) => byRef.get(ref)).map((cost) => ({ stack: name, resource: id, ...cost })),
     ),
   );
   const cents = lines.reduce((sum, { monthlyUsd = 0 }) => sum + Math.round(monthlyUsd * 100), 0);
   return { asOf: PRICES.asOf, region: PRICES.region, monthlyUsd: cents / 100, lines, notes: NOTES };
 }
 
-function withNested(stack: EvaluatedStack): EvaluatedStack[] {
-  const nested = Object.values(stack.resources).flatMap((resource) => resource.nested ?? []);
-  return [stack, ...nested.flatMap(withNested)];
+/** A stack and those inside it, with their names. */
+function withNested(
+  stack: EvaluatedStack,
+  name: string,
+): { name: string; resources: EvaluatedStack['resources'] }[] {
+  const { resources } = stack;
+  const inner = Object.entries(resources).flatMap(([id, { nested }]) =>
+    nested === undefined ? [] : withNested(nested, `${name}/${id}`),
+  );
+  return [{ name, resources }, ...inner];
 }
 
 function costsOf({ type, properties }: EvaluatedResource, lookup: Lookup): Cost[] {

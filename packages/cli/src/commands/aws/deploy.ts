@@ -1,10 +1,11 @@
-import type { Questions } from '@lakewright/deploy';
+import type { Estimate, Questions } from '@lakewright/deploy';
 import type { Command } from 'commander';
 import { type CommandContext, printJson } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
 import { agrees } from './ask.ts';
 import { addWantedOptions, requestOf, systemArgument, type WantedOptions } from './options.ts';
 import { changeLines, planText } from './print.ts';
+import { estimateText } from './print-estimate.ts';
 import { withTemplates } from './template-bucket.ts';
 import { type Deployer, withEngine } from './with-engine.ts';
 
@@ -23,7 +24,8 @@ export function addDeploy(aws: Command, context: CommandContext): void {
       const { deploy } = await import('@lakewright/deploy');
       await withEngine(context, command, options, async (deployer) => {
         const request = await withTemplates(wanted, options, deployer.identity);
-        const results = await deploy(deployer.engine, request, questions(context, options, deployer));
+        const asked = questions(context, options, deployer);
+        const results = await deploy(deployer.engine, request, asked);
         deployer.clear();
         if (results === undefined) {
           context.terminal.err('nothing was changed\n');
@@ -31,7 +33,8 @@ export function addDeploy(aws: Command, context: CommandContext): void {
           return;
         }
         if (deployer.json) {
-          printJson(context.terminal, { environment: request.environment, stacks: results });
+          const { environment } = request;
+          printJson(context.terminal, { environment, stacks: results, estimate: asked.estimate });
           return;
         }
         for (const { stack, did, status } of results) context.terminal.out(`${stack}: ${did} (${status})\n`);
@@ -45,14 +48,23 @@ export function addDeploy(aws: Command, context: CommandContext): void {
 
 function questions(
   context: CommandContext,
-  { yes, deleteData }: DeployOptions,
+  { yes, deleteData, estimate }: DeployOptions,
   { clear, engine }: Deployer,
-): Questions {
+): Questions & { readonly estimate: Estimate | undefined } {
   const { terminal } = context;
+  let shown: Estimate | undefined;
   return {
+    /** The estimate that was shown. */
+    get estimate() {
+      return shown;
+    },
     async approve(plan) {
       clear();
       terminal.err(planText(terminal, plan));
+      if (estimate === true) {
+        shown = plan.estimate;
+        terminal.err(`\n${estimateText(terminal, shown)}`);
+      }
       const losses = plan.stacks.flatMap(({ changes }) => changes).filter(({ losesData }) => losesData);
       if (yes !== true) return agrees('Carry this out?', 'a deployment', engine.signal);
       if (losses.length === 0 || deleteData === true) return true;

@@ -20,6 +20,7 @@ export interface WantedOptions extends PlaceOptions {
   readonly vpc?: string;
   readonly with?: string;
   readonly only?: string;
+  readonly estimate?: boolean;
   readonly set: readonly string[];
   readonly params: readonly string[];
 }
@@ -59,7 +60,8 @@ export function addWantedOptions(command: Command): Command {
       'optional stacks, with commas: grafana,collector,demo or none. Default: grafana,collector and what is there',
     )
     .option('--template-bucket <bucket>', 'where --layout root puts its templates for CloudFormation')
-    .option('--only <stacks>', 'these stacks alone, with commas');
+    .option('--only <stacks>', 'these stacks alone, with commas')
+    .option('--estimate', 'say what a month of the stacks costs, by list prices');
 }
 
 export function addParameterOptions(command: Command): Command {

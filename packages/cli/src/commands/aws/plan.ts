@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type CommandContext, printJson } from '../../context.ts';
 import { addWantedOptions, requestOf, systemArgument, usage, type WantedOptions } from './options.ts';
 import { planText } from './print.ts';
+import { estimateText } from './print-estimate.ts';
 import { withTemplates } from './template-bucket.ts';
 import { withEngine } from './with-engine.ts';
 
@@ -14,8 +15,13 @@ export function addPlan(aws: Command, context: CommandContext): void {
       await withEngine(context, command, options, async ({ engine, identity, json }) => {
         const request = await withTemplates(wanted, options, identity);
         const plan = await usage(() => planDeployment(engine, request));
-        if (json) printJson(context.terminal, plan);
-        else context.terminal.out(planText(context.terminal, plan));
+        const { estimate, ...rest } = plan;
+        if (json) printJson(context.terminal, options.estimate === true ? plan : rest);
+        else {
+          context.terminal.out(planText(context.terminal, plan));
+          if (options.estimate === true)
+            context.terminal.out(`\n${estimateText(context.terminal, estimate)}`);
+        }
         if (plan.stacks.some(({ action }) => action === 'blocked')) context.fail();
       });
     });

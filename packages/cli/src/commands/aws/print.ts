@@ -10,7 +10,6 @@ import { printable, type Style, styled, type Terminal } from '../../terminal.ts'
 
 const SIGNS: Readonly<Record<ChangeLine['verb'], readonly [sign: string, style: Style]>> = {
   add: ['+', 'green'],
-  'may add': ['+?', 'green'],
   import: ['+', 'green'],
   change: ['~', 'yellow'],
   'may replace': ['-/+?', 'red'],
@@ -41,7 +40,6 @@ export function summary({ stacks }: Plan): string {
   const count = (...verbs: ChangeLine['verb'][]) => lines.filter(({ verb }) => verbs.includes(verb)).length;
   const counts = [
     `${count('add', 'import')} to add`,
-    ...(count('may add') > 0 ? [`${count('may add')} to add where their conditions hold`] : []),
     `${count('change')} to change`,
     `${count('replace', 'may replace')} to replace`,
     `${count('remove')} to remove`,
