@@ -1,4 +1,7 @@
-/** What `lakewright aws` itself asks of AWS, as whoever deploys. */
+/**
+ * What `lakewright aws` itself asks of AWS, as whoever deploys, and what AWS asks for it beside that. A test holds it
+ * against the commands of the SDK that the adapters use.
+ */
 export const OWN_ACTIONS: Readonly<Record<'plan' | 'deploy' | 'destroy' | 'byo-check', readonly string[]>> = {
   plan: [
     'sts:GetCallerIdentity',
@@ -6,17 +9,13 @@ export const OWN_ACTIONS: Readonly<Record<'plan' | 'deploy' | 'destroy' | 'byo-c
     'cloudformation:DescribeStackEvents',
     'cloudformation:ListStackResources',
     'cloudformation:ListStacks',
-    'cloudformation:ListExports',
     'cloudformation:GetTemplate',
-    'cloudformation:GetTemplateSummary',
-    'cloudformation:ValidateTemplate',
     'cloudformation:CreateChangeSet',
     'cloudformation:DescribeChangeSet',
     'cloudformation:DeleteChangeSet',
     'cloudformation:DetectStackDrift',
     'cloudformation:DetectStackResourceDrift',
     'cloudformation:DescribeStackDriftDetectionStatus',
-    'cloudformation:DescribeStackResourceDrifts',
     'ec2:DescribeSubnets',
     'ec2:DescribeRouteTables',
     'ecs:DescribeServices',
@@ -27,10 +26,10 @@ export const OWN_ACTIONS: Readonly<Record<'plan' | 'deploy' | 'destroy' | 'byo-c
     'cloudformation:ContinueUpdateRollback',
     's3:GetObject',
     's3:PutObject',
+    'cloudformation:TagResource',
   ],
   destroy: [
     'ecs:UpdateService',
-    'ecs:ListServices',
     's3:ListBucket',
     's3:ListBucketVersions',
     's3:ListBucketMultipartUploads',
