@@ -1,4 +1,5 @@
 import { BadInputError } from '@lakewright/core';
+import { nearest } from '../nearest.ts';
 import { type Finding, problem } from './finding.ts';
 
 /** What somebody brings to an install, of what the root template's parameters say. */
@@ -122,7 +123,9 @@ function checkShapes(values: Readonly<Record<string, string>>): void {
     const shape = SHAPES[name];
     if (shape === undefined) {
       if (OTHERS.includes(name) || !/^(create|existing|vpc|private|public|kms)/i.test(name)) continue;
-      throw new BadInputError(`there is no parameter ${name}`, { hint: `did you mean ${nearest(name)}?` });
+      throw new BadInputError(`there is no parameter ${name}`, {
+        hint: nearest(name, [...Object.keys(SHAPES), ...OTHERS]),
+      });
     }
     if (value !== '' && !shape.test(value)) {
       throw new BadInputError(`${name} cannot be ${JSON.stringify(value)}`, {
@@ -171,18 +174,4 @@ function switchFindings(values: Readonly<Record<string, string>>): Finding[] {
       ),
     ];
   });
-}
-
-/** The name that has most of its pairs of letters in common. */
-function nearest(name: string): string {
-  const pairs = (text: string) =>
-    new Set([...text.toLowerCase()].map((_, i) => text.toLowerCase().slice(i, i + 2)));
-  const wanted = pairs(name);
-  const score = (candidate: string) => {
-    const own = pairs(candidate);
-    return [...own].filter((pair) => wanted.has(pair)).length / (own.size + wanted.size);
-  };
-  return [...Object.keys(SHAPES), ...OTHERS].reduce((best, next) =>
-    score(next) > score(best) ? next : best,
-  );
 }

@@ -1,7 +1,7 @@
 import { BadInputError, messageOf } from '@lakewright/core';
 import { parse } from 'yaml';
+import { nearest } from '../nearest.ts';
 import { parameterFaults } from '../template/parameters.ts';
-import { nearest } from './nearest.ts';
 import { type StackSpec, type System, specOf } from './system.ts';
 import type { TemplateFacts, TemplateParameter } from './template-facts.ts';
 

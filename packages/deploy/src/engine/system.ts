@@ -1,5 +1,5 @@
 import { BadInputError } from '@lakewright/core';
-import { nearest } from './nearest.ts';
+import { nearest } from '../nearest.ts';
 
 /** Where the value of a parameter comes from when a stack is made and nobody names another. */
 export type Wire =

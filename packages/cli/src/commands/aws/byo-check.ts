@@ -2,34 +2,35 @@ import type { ByoReport, Finding } from '@lakewright/deploy';
 import type { Command } from 'commander';
 import { type CommandContext, globalOptions, printJson } from '../../context.ts';
 import { printable, styled, type Terminal } from '../../terminal.ts';
-import { assignment, parameterFile } from './parameter-file.ts';
-import { lakerunner } from './system.ts';
+import {
+  addInstallOptions,
+  addParameterOptions,
+  broughtValues,
+  systemArgument,
+  usage,
+  type WantedOptions,
+} from './options.ts';
 
-interface ByoCheckOptions {
-  readonly env: string;
-  readonly region?: string;
-  readonly set?: Record<string, string>;
-  readonly params?: string;
-}
+type ByoCheckOptions = Pick<WantedOptions, 'env' | 'region' | 'set' | 'params'>;
 
 export function addByoCheck(aws: Command, context: CommandContext): void {
-  aws
-    .command('byo-check')
-    .argument('<system>', 'what would be installed: lakerunner', lakerunner)
-    .option('--env <name>', 'prefix of the names of the stacks', 'lakerunner')
-    .option('--region <region>', 'where the install is to be; default: as the aws command has it')
-    .option('--set <name=value>', "a parameter of the root's template, as often as there are", assignment)
-    .option('--params <file>', 'parameters in a file, as the aws command or a YAML mapping has them')
-    .description('look whether what is brought to an install is as it must be; changes nothing')
+  addParameterOptions(
+    addInstallOptions(
+      aws
+        .command('byo-check')
+        .description('look whether what is brought to an install is as it must be; changes nothing'),
+    ),
+  )
+    .addArgument(systemArgument())
     .action(async (_system: string, options: ByoCheckOptions, command: Command) => {
-      const fromFile = options.params === undefined ? {} : await parameterFile(options.params);
+      const values = await usage(() => broughtValues(options));
       const [{ awsAccountReader }, { byoCheck, shellText }] = await Promise.all([
         import('@lakewright/aws'),
         import('@lakewright/deploy'),
       ]);
       const reader = awsAccountReader({ region: options.region });
       try {
-        const report = await byoCheck(reader, { ...fromFile, ...options.set }, options.env);
+        const report = await usage(() => byoCheck(reader, values, options.env));
         const bad = report.findings.filter(({ level }) => level === 'problem' || level === 'unseen');
         if (bad.length > 0) context.fail();
         if (globalOptions(command).json) printJson(context.terminal, report);

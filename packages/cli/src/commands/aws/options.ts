@@ -32,15 +32,23 @@ export function systemArgument(): Argument {
   return new Argument('<system>', 'what is deployed').choices(['lakerunner']);
 }
 
+/** Which install, and where. */
+export function addInstallOptions(command: Command): Command {
+  return addRegionOption(
+    command.option('--env <name>', 'environment: the first part of the names of its stacks', 'lakerunner'),
+  );
+}
+
+export function addRegionOption(command: Command): Command {
+  return command.option('--region <region>', "default: AWS_REGION, AWS_DEFAULT_REGION, then the profile's");
+}
+
 export function addPlaceOptions(command: Command): Command {
-  return command
-    .option('--env <name>', 'environment: the first part of the names of its stacks', 'lakerunner')
-    .addOption(
-      new Option('--layout <layout>', 'one stack beside the other, or one with the others inside')
-        .choices(['stacks', 'root'])
-        .default('stacks'),
-    )
-    .option('--region <region>', "default: AWS_REGION, AWS_DEFAULT_REGION, then the profile's");
+  return addInstallOptions(command).addOption(
+    new Option('--layout <layout>', 'one stack beside the other, or one with the others inside')
+      .choices(['stacks', 'root'])
+      .default('stacks'),
+  );
 }
 
 export function addTemplatesOption(command: Command): Command {
@@ -146,6 +154,15 @@ export async function givenOf(
   for (const file of params) given.push(...givenByFile(file, await text(file), system, env));
   for (const word of set) given.push(givenBySet(word, system, env));
   return given;
+}
+
+/** The parameters that say what is brought, by name: for one stack or for all of them, they mean the same. */
+export async function broughtValues(
+  options: Pick<WantedOptions, 'env' | 'set' | 'params'>,
+): Promise<Record<string, string>> {
+  const { LAKERUNNER } = await import('@lakewright/deploy');
+  const given = await givenOf(options, LAKERUNNER);
+  return Object.fromEntries(given.map(({ name, value }) => [name, value]));
 }
 
 /** Every template of a directory, by file name. */

@@ -2,39 +2,41 @@ import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { count } from '../../arguments.ts';
 import type { CommandContext } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
-import { assignment, parameterFile } from './parameter-file.ts';
-import { lakerunner } from './system.ts';
+import {
+  addInstallOptions,
+  addParameterOptions,
+  broughtValues,
+  systemArgument,
+  usage,
+  type WantedOptions,
+} from './options.ts';
 
 const WHO = ['deployer', 'task', 'task-trust', 'execution'] as const;
 
-interface PolicyOptions {
-  readonly env: string;
-  readonly region?: string;
+interface PolicyOptions extends Pick<WantedOptions, 'env' | 'region' | 'set' | 'params'> {
   readonly account?: string;
-  readonly set?: Record<string, string>;
-  readonly params?: string;
   readonly templateBucket?: string;
   readonly part?: number;
 }
 
 export function addPolicy(aws: Command, context: CommandContext): void {
-  aws
-    .command('policy')
-    .argument('<system>', 'what is installed: lakerunner', lakerunner)
+  addParameterOptions(
+    addInstallOptions(
+      aws
+        .command('policy')
+        .description(
+          'print the policy of who deploys, or of roles that are brought; asks for nothing but the account',
+        ),
+    ),
+  )
+    .addArgument(systemArgument())
     .addArgument(new Argument('<who>', 'whose policy').choices([...WHO]))
-    .option('--env <name>', 'prefix of the names of the stacks', 'lakerunner')
-    .option('--region <region>', 'where the install is; default: as the aws command has it')
     .option('--account <id>', 'whose account; default: the one that is logged in to', accountId)
-    .option('--set <name=value>', 'a parameter that says what is brought, as often as there are', assignment)
-    .option('--params <file>', 'parameters in a file, as the aws command or a YAML mapping has them')
     .option('--template-bucket <name>', 'where templates are uploaded for an install in one stack')
     .option(
       '--part <n>',
       'one of the policies of who deploys, from 1: together they are too long for IAM',
       count,
-    )
-    .description(
-      'print the policy of who deploys, or of roles that are brought; asks for nothing but the account',
     )
     .action(async (_system: string, who: (typeof WHO)[number], options: PolicyOptions) => {
       const [deploy, place] = await Promise.all([import('@lakewright/deploy'), placeOf(options)]);
@@ -55,10 +57,10 @@ function chosen<T>(policies: readonly T[], part: number | undefined): unknown {
   throw new UsageError(`there is no part ${part}: the policies are ${policies.length}`);
 }
 
-async function placeOf({ env, region, account, set, params, templateBucket }: PolicyOptions) {
-  const fromFile = params === undefined ? {} : await parameterFile(params);
+async function placeOf(options: PolicyOptions) {
+  const { env, region, account, templateBucket } = options;
   const { broughtBy } = await import('@lakewright/deploy');
-  const { brought } = broughtBy({ ...fromFile, ...set });
+  const { brought } = await usage(async () => broughtBy(await broughtValues(options)));
   const known = await callerOf(region, account);
   return { ...known, env, brought, templateBucket };
 }

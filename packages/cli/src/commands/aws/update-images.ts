@@ -4,6 +4,7 @@ import { type CommandContext, printJson } from '../../context.ts';
 import { agrees } from './ask.ts';
 import {
   addParameterOptions,
+  addRegionOption,
   addTemplatesOption,
   givenOf,
   readTemplates,
@@ -21,14 +22,15 @@ interface ImagesOptions extends Pick<WantedOptions, 'region' | 'templates' | 'se
 export function addUpdateImages(aws: Command, context: CommandContext): void {
   addParameterOptions(
     addTemplatesOption(
-      aws
-        .command('update-images')
-        .description("move the images of a stack to this release's, and leave everything else as it is"),
+      addRegionOption(
+        aws
+          .command('update-images')
+          .description("move the images of a stack to this release's, and leave everything else as it is"),
+      ),
     ),
   )
     .addArgument(new Argument('<stack>', "the stack's name"))
     .addArgument(new Argument('<kind>', 'what the stack is').choices(['services', 'migration', 'setup']))
-    .option('--region <region>', "default: AWS_REGION, AWS_DEFAULT_REGION, then the profile's")
     .option('--image <reference>', 'for every image of the stack')
     .option('--yes', 'do not ask')
     .action(async (stack: string, kind: string, options: ImagesOptions, command: Command) => {
