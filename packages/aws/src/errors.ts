@@ -124,7 +124,7 @@ export function awsError(error: unknown, deed: Deed): Error {
     return new NotFoundError(deed.missing ?? failed, { hint: deed.missingHint });
   }
   // Before the statuses: SQS says with a 403 that too many messages are in flight.
-  if (isUnavailable(answer)) return new UnavailableError(failed);
+  if (isUnavailable(answer)) return new UnavailableError(failed, { hint: hintOf(answer) });
   if (isForbidden(answer)) return forbidden(deed, answer);
   return new AwsError(name, failed);
 }
@@ -173,6 +173,11 @@ function isDeleteMarker({ name, status }: Answer): boolean {
 
 function isUnavailable({ name, status, network }: Answer): boolean {
   return BUSY.has(name) || network !== undefined || status === 429 || (status !== undefined && status >= 500);
+}
+
+function hintOf({ network }: Answer): string | undefined {
+  if (network === undefined) return undefined;
+  return 'look whether AWS can be reached from here: the network, a proxy, the region, AWS_ENDPOINT_URL';
 }
 
 function wordsOf({ name, status, network, requestId }: Answer): string {

@@ -9,6 +9,14 @@ export type { ParameterDecision } from './parameters.ts';
 export { type Plan, planDeployment, type StackPlan } from './plan.ts';
 export type { DeployRequest } from './scope.ts';
 export * from './status.ts';
-export { LAKERUNNER, LAKERUNNER_ROOT, type System, specOf, stackName, TEMPLATE_BASE } from './system.ts';
+export {
+  checkEnvironment,
+  LAKERUNNER,
+  LAKERUNNER_ROOT,
+  type System,
+  specOf,
+  stackName,
+  TEMPLATE_BASE,
+} from './system.ts';
 export { type TemplateFacts, templateFacts } from './template-facts.ts';
 export * from './update-images.ts';

@@ -1,6 +1,6 @@
 import type { ByoReport, Finding } from '@lakewright/deploy';
 import type { Command } from 'commander';
-import { type CommandContext, globalOptions, printJson } from '../../context.ts';
+import { type CommandContext, printJson } from '../../context.ts';
 import { printable, styled, type Terminal } from '../../terminal.ts';
 import {
   addInstallOptions,
@@ -10,6 +10,7 @@ import {
   usage,
   type WantedOptions,
 } from './options.ts';
+import { answering } from './with-engine.ts';
 
 type ByoCheckOptions = Pick<WantedOptions, 'env' | 'region' | 'set' | 'params'>;
 
@@ -22,23 +23,25 @@ export function addByoCheck(aws: Command, context: CommandContext): void {
     ),
   )
     .addArgument(systemArgument())
-    .action(async (_system: string, options: ByoCheckOptions, command: Command) => {
-      const values = await usage(() => broughtValues(options));
-      const [{ awsAccountReader }, { byoCheck, shellText }] = await Promise.all([
-        import('@lakewright/aws'),
-        import('@lakewright/deploy'),
-      ]);
-      const reader = awsAccountReader({ region: options.region });
-      try {
-        const report = await usage(() => byoCheck(reader, values, options.env));
-        const bad = report.findings.filter(({ level }) => level === 'problem' || level === 'unseen');
-        if (bad.length > 0) context.fail();
-        if (globalOptions(command).json) printJson(context.terminal, report);
-        else print(context.terminal, report, shellText);
-      } finally {
-        reader.close();
-      }
-    });
+    .action((_system: string, options: ByoCheckOptions, command: Command) =>
+      answering(context, command, async (json) => {
+        const values = await usage(() => broughtValues(options));
+        const [{ awsAccountReader }, { byoCheck, shellText }] = await Promise.all([
+          import('@lakewright/aws'),
+          import('@lakewright/deploy'),
+        ]);
+        const reader = awsAccountReader({ region: options.region });
+        try {
+          const report = await usage(() => byoCheck(reader, values, options.env));
+          const bad = report.findings.filter(({ level }) => level === 'problem' || level === 'unseen');
+          if (bad.length > 0) context.fail();
+          if (json) printJson(context.terminal, report);
+          else print(context.terminal, report, shellText);
+        } finally {
+          reader.close();
+        }
+      }),
+    );
 }
 
 const MARKS = { ok: 'ok', warning: 'warning', problem: 'PROBLEM', unseen: 'UNSEEN' } as const;

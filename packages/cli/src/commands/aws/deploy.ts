@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import { type CommandContext, printJson } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
 import { agrees } from './ask.ts';
-import { addWantedOptions, requestOf, systemArgument, type WantedOptions } from './options.ts';
+import { addWantedOptions, requestOf, systemArgument, usage, type WantedOptions } from './options.ts';
 import { changeLines, planText } from './print.ts';
 import { estimateText } from './print-estimate.ts';
 import { withTemplates } from './template-bucket.ts';
-import { type Deployer, withEngine } from './with-engine.ts';
+import { answering, type Deployer, withEngine } from './with-engine.ts';
 
 interface DeployOptions extends WantedOptions {
   readonly yes?: boolean;
@@ -19,31 +19,34 @@ export function addDeploy(aws: Command, context: CommandContext): void {
     .addArgument(systemArgument())
     .option('--yes', 'do not ask')
     .option('--delete-data', 'with --yes: replace and remove even what holds data')
-    .action(async (_system: string, options: DeployOptions, command: Command) => {
-      const wanted = await requestOf(options);
-      const { deploy } = await import('@lakewright/deploy');
-      await withEngine(context, command, options, async (deployer) => {
-        const request = await withTemplates(wanted, options, deployer.identity);
-        const asked = questions(context, options, deployer);
-        const results = await deploy(deployer.engine, request, asked);
-        deployer.clear();
-        if (results === undefined) {
-          context.terminal.err('nothing was changed\n');
-          context.fail();
-          return;
-        }
-        if (deployer.json) {
-          const { environment } = request;
-          printJson(context.terminal, { environment, stacks: results, estimate: asked.estimate });
-          return;
-        }
-        for (const { stack, did, status } of results) context.terminal.out(`${stack}: ${did} (${status})\n`);
-        const addresses = results.flatMap(({ outputs }) =>
-          Object.entries(outputs).filter(([name]) => request.system.addresses.includes(name)),
-        );
-        for (const [name, value] of addresses) context.terminal.out(`${name}: ${value}\n`);
-      });
-    });
+    .action((_system: string, options: DeployOptions, command: Command) =>
+      answering(context, command, async (json) => {
+        const wanted = await requestOf(options);
+        const { deploy } = await import('@lakewright/deploy');
+        await withEngine(context, options, async (deployer) => {
+          const request = await withTemplates(wanted, options, deployer.identity);
+          const asked = questions(context, options, deployer);
+          const results = await usage(() => deploy(deployer.engine, request, asked));
+          deployer.clear();
+          if (results === undefined) {
+            context.terminal.err('nothing was changed\n');
+            context.fail();
+            return;
+          }
+          if (json) {
+            const { environment } = request;
+            printJson(context.terminal, { environment, stacks: results, estimate: asked.estimate });
+            return;
+          }
+          for (const { stack, did, status } of results)
+            context.terminal.out(`${stack}: ${did} (${status})\n`);
+          const addresses = results.flatMap(({ outputs }) =>
+            Object.entries(outputs).filter(([name]) => request.system.addresses.includes(name)),
+          );
+          for (const [name, value] of addresses) context.terminal.out(`${name}: ${value}\n`);
+        });
+      }),
+    );
 }
 
 function questions(

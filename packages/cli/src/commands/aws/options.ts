@@ -21,8 +21,8 @@ export interface WantedOptions extends PlaceOptions {
   readonly with?: string;
   readonly only?: string;
   readonly estimate?: boolean;
-  readonly set: readonly string[];
-  readonly params: readonly string[];
+  readonly set?: readonly string[];
+  readonly params?: readonly string[];
 }
 
 const TEMPLATES = fileURLToPath(new URL('../../../../../generated-templates', import.meta.url));
@@ -74,17 +74,11 @@ export function addWantedOptions(command: Command): Command {
 
 export function addParameterOptions(command: Command): Command {
   return command
-    .option(
-      '--set <name=value>',
-      'a parameter, or STACK.NAME=VALUE for one stack; can be repeated',
-      collect,
-      [],
-    )
+    .option('--set <name=value>', 'a parameter, or STACK.NAME=VALUE for one stack; can be repeated', collect)
     .option(
       '--params <file>',
       "parameters: the aws command's list in JSON, or a map in YAML; can be repeated",
       collect,
-      [],
     );
 }
 
@@ -132,8 +126,9 @@ export async function requestOf(options: WantedOptions): Promise<DeployRequest> 
 }
 
 /** The system in the layout that was chosen. */
-export async function systemOf({ layout }: Pick<PlaceOptions, 'layout'>): Promise<System> {
-  const { LAKERUNNER, LAKERUNNER_ROOT } = await import('@lakewright/deploy');
+export async function systemOf({ layout, env }: Pick<PlaceOptions, 'env' | 'layout'>): Promise<System> {
+  const { checkEnvironment, LAKERUNNER, LAKERUNNER_ROOT } = await import('@lakewright/deploy');
+  await usage(async () => checkEnvironment(env));
   return layout === 'root' ? LAKERUNNER_ROOT : LAKERUNNER;
 }
 
@@ -146,7 +141,7 @@ function optional(specs: readonly { key: string; when: string }[]): string[] {
 }
 
 export async function givenOf(
-  { env, set, params }: Pick<WantedOptions, 'env' | 'set' | 'params'>,
+  { env, set = [], params = [] }: Pick<WantedOptions, 'env' | 'set' | 'params'>,
   system: System,
 ): Promise<GivenValue[]> {
   const { givenByFile, givenBySet } = await import('@lakewright/deploy');
@@ -160,7 +155,8 @@ export async function givenOf(
 export async function broughtValues(
   options: Pick<WantedOptions, 'env' | 'set' | 'params'>,
 ): Promise<Record<string, string>> {
-  const { LAKERUNNER } = await import('@lakewright/deploy');
+  const { checkEnvironment, LAKERUNNER } = await import('@lakewright/deploy');
+  checkEnvironment(options.env);
   const given = await givenOf(options, LAKERUNNER);
   return Object.fromEntries(given.map(({ name, value }) => [name, value]));
 }
@@ -196,6 +192,6 @@ async function text(file: string): Promise<string> {
   });
 }
 
-function collect(value: string, before: readonly string[]): string[] {
+function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }

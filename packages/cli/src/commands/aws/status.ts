@@ -5,7 +5,7 @@ import { humanAge } from '../../format.ts';
 import { renderTable } from '../../table.ts';
 import type { Terminal } from '../../terminal.ts';
 import { addPlaceOptions, type PlaceOptions, systemArgument, systemOf, usage } from './options.ts';
-import { withEngine } from './with-engine.ts';
+import { answering, withEngine } from './with-engine.ts';
 
 interface StatusOptions extends PlaceOptions {
   readonly drift?: boolean;
@@ -17,18 +17,20 @@ export function addStackStatus(aws: Command, context: CommandContext): void {
   )
     .addArgument(systemArgument())
     .option('--drift', 'have CloudFormation look for what was changed by hand, which takes minutes')
-    .action(async (_system: string, options: StatusOptions, command: Command) => {
-      const { systemStatus } = await import('@lakewright/deploy');
-      const system = await systemOf(options);
-      await withEngine(context, command, options, async ({ engine, json, clear }) => {
-        const request = { system, environment: options.env, drift: options.drift === true };
-        const status = await usage(() => systemStatus(engine, request));
-        clear();
-        if (json) printJson(context.terminal, status);
-        else context.terminal.out(statusText(context.terminal, status));
-        if (status.state !== 'complete') context.fail();
-      });
-    });
+    .action((_system: string, options: StatusOptions, command: Command) =>
+      answering(context, command, async (json) => {
+        const { systemStatus } = await import('@lakewright/deploy');
+        const system = await systemOf(options);
+        await withEngine(context, options, async ({ engine, clear }) => {
+          const request = { system, environment: options.env, drift: options.drift === true };
+          const status = await usage(() => systemStatus(engine, request));
+          clear();
+          if (json) printJson(context.terminal, status);
+          else context.terminal.out(statusText(context.terminal, status));
+          if (status.state !== 'complete') context.fail();
+        });
+      }),
+    );
 }
 
 function statusText(terminal: Terminal, status: SystemStatus): string {

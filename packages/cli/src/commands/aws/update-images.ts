@@ -12,7 +12,7 @@ import {
   type WantedOptions,
 } from './options.ts';
 import { changeLines, parameterText } from './print.ts';
-import { withEngine } from './with-engine.ts';
+import { answering, withEngine } from './with-engine.ts';
 
 interface ImagesOptions extends Pick<WantedOptions, 'region' | 'templates' | 'set' | 'params'> {
   readonly image?: string;
@@ -33,28 +33,30 @@ export function addUpdateImages(aws: Command, context: CommandContext): void {
     .addArgument(new Argument('<kind>', 'what the stack is').choices(['services', 'migration', 'setup']))
     .option('--image <reference>', 'for every image of the stack')
     .option('--yes', 'do not ask')
-    .action(async (stack: string, kind: string, options: ImagesOptions, command: Command) => {
-      const { LAKERUNNER: system, specOf, updateImages } = await import('@lakewright/deploy');
-      const { terminal } = context;
-      const spec = specOf(system, kind, 'lakerunner');
-      const template = (await readTemplates(options.templates)).get(spec.template);
-      if (template === undefined)
-        throw new ConfigError(`there is no ${spec.template} in ${options.templates}`);
-      const given = await usage(() => givenOf({ ...options, env: 'lakerunner' }, system));
-      const request = { stack, spec, template, image: options.image, given };
-      await withEngine(context, command, options, async ({ engine, json, clear }) => {
-        const done = await usage(() =>
-          updateImages(engine, request, async (plan) => {
-            clear();
-            const parameters = plan.parameters.map((parameter) => `  ${parameterText(parameter)}`);
-            terminal.err(`${[...parameters, ...changeLines(terminal, plan.changes)].join('\n')}\n`);
-            return options.yes === true || agrees(`Update ${stack}?`, 'an update', engine.signal);
-          }),
-        );
-        clear();
-        if (json) printJson(terminal, { stack, did: done ?? 'nothing' });
-        else terminal.out(`${stack}: ${done ?? 'nothing was changed'}\n`);
-        if (done === undefined) context.fail();
-      });
-    });
+    .action((stack: string, kind: string, options: ImagesOptions, command: Command) =>
+      answering(context, command, async (json) => {
+        const { LAKERUNNER: system, specOf, updateImages } = await import('@lakewright/deploy');
+        const { terminal } = context;
+        const spec = specOf(system, kind, 'lakerunner');
+        const template = (await readTemplates(options.templates)).get(spec.template);
+        if (template === undefined)
+          throw new ConfigError(`there is no ${spec.template} in ${options.templates}`);
+        const given = await usage(() => givenOf({ ...options, env: 'lakerunner' }, system));
+        const request = { stack, spec, template, image: options.image, given };
+        await withEngine(context, options, async ({ engine, clear }) => {
+          const done = await usage(() =>
+            updateImages(engine, request, async (plan) => {
+              clear();
+              const parameters = plan.parameters.map((parameter) => `  ${parameterText(parameter)}`);
+              terminal.err(`${[...parameters, ...changeLines(terminal, plan.changes)].join('\n')}\n`);
+              return options.yes === true || agrees(`Update ${stack}?`, 'an update', engine.signal);
+            }),
+          );
+          clear();
+          if (json) printJson(terminal, { stack, did: done ?? 'nothing' });
+          else terminal.out(`${stack}: ${done ?? 'nothing was changed'}\n`);
+          if (done === undefined) context.fail();
+        });
+      }),
+    );
 }

@@ -9,20 +9,32 @@ import { progressTeller } from './progress.ts';
 export interface Deployer {
   readonly engine: Engine;
   readonly identity: AccountIdentity;
-  readonly json: boolean;
   /** Before something is written to stderr or asked. */
   clear(): void;
 }
 
-/** Runs `work` with an engine; with --json an error is one JSON object on stdout, too. */
+/** Runs `work`, telling it of --json: with that an error is one JSON object on stdout, too. */
+export async function answering(
+  { terminal }: CommandContext,
+  command: Command,
+  work: (json: boolean) => Promise<void>,
+): Promise<void> {
+  const json = globalOptions(command).json === true;
+  try {
+    await work(json);
+  } catch (error) {
+    if (json) printJson(terminal, { error: errorOf(error) });
+    throw error;
+  }
+}
+
+/** Runs `work` with an engine. */
 export async function withEngine(
   context: CommandContext,
-  command: Command,
   { region }: { readonly region?: string },
   work: (deployer: Deployer) => Promise<void>,
 ): Promise<void> {
   const { awsDeploymentAccount, cloudFormationStacks } = await import('@lakewright/aws');
-  const json = globalOptions(command).json === true;
   const stacks = cloudFormationStacks({ region });
   const account = awsDeploymentAccount({ region });
   const teller = progressTeller(context.terminal);
@@ -38,10 +50,7 @@ export async function withEngine(
   try {
     const identity = await account.identity();
     context.terminal.err(`account ${identity.account}, region ${identity.region}\n`);
-    await work({ engine, identity, json, clear: () => teller.clear() });
-  } catch (error) {
-    if (json) printJson(context.terminal, { error: errorOf(error) });
-    throw error;
+    await work({ engine, identity, clear: () => teller.clear() });
   } finally {
     teller.clear();
     stacks.close();
