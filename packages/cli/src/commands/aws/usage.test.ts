@@ -4,15 +4,17 @@ import { run } from '../../program.ts';
 
 /** A command line in this process: of those that end before they ask anybody. */
 async function here(args: readonly string[]) {
-  const said = { stdout: '', stderr: '' };
+  const out: string[] = [];
+  const err: string[] = [];
   const terminal = {
-    out: (text: string) => void (said.stdout += text),
-    err: (text: string) => void (said.stderr += text),
+    out: (text: string) => void out.push(text),
+    err: (text: string) => void err.push(text),
     columns: undefined,
     color: false,
     progress: false,
   };
-  return { code: await run(args, terminal, {}), ...said };
+  const code = await run(args, terminal, {});
+  return { code, stdout: out.join(''), stderr: err.join('') };
 }
 
 /** An account that nobody can reach, without this machine's own profile. */
