@@ -13,6 +13,6 @@ export {
   type StackInput,
 } from './template/evaluate.ts';
 export type { Json, JsonObject, ParameterDeclaration, Template } from './template/model.ts';
-export { isListType, parameterFaults, resolveParameters } from './template/parameters.ts';
+export { parameterFaults } from './template/parameters.ts';
 export { parseTemplate } from './template/parse.ts';
 export { RESOURCE_TYPES } from './template/resource-types.ts';

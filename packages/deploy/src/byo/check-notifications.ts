@@ -97,7 +97,7 @@ function overlaps(rule: NotificationRule, prefix: string): boolean {
  * The bucket's notifications with those for raw objects in them. S3 keeps one document of all notifications of a bucket
  * and replaces it as a whole: everything that was there stays, but for rules of this very queue that would overlap.
  */
-export function mergedNotifications(facts: NotificationsFacts, queueArn: string): Record<string, unknown> {
+function mergedNotifications(facts: NotificationsFacts, queueArn: string): Record<string, unknown> {
   const { QueueConfigurations = [], ...others } = facts.document as {
     QueueConfigurations?: readonly QueueConfiguration[];
   };

@@ -31,14 +31,14 @@ export interface Place {
 /** Actions on objects; a multipart upload is made by PutObject, and given up by AbortMultipartUpload. */
 export const OBJECT_ACTIONS = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'];
 export const BUCKET_ACTIONS = ['s3:ListBucket'];
-export const QUEUE_ACTIONS = [
+const QUEUE_ACTIONS = [
   'sqs:ReceiveMessage',
   'sqs:DeleteMessage',
   'sqs:ChangeMessageVisibility',
   'sqs:GetQueueAttributes',
   'sqs:GetQueueUrl',
 ];
-export const KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey'];
+const KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey'];
 
 const EXEC_ACTIONS = [
   'ssmmessages:CreateControlChannel',

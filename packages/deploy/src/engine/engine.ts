@@ -21,7 +21,7 @@ export interface Engine {
 }
 
 /** Minutes that the engine waits for one step: CloudFormation itself gives up a service of ECS after 3 hours. */
-export const MAX_WAIT_MINUTES = 240;
+const MAX_WAIT_MINUTES = 240;
 const FIRST_LOOK_MS = 500;
 const LONGEST_LOOK_MS = 10_000;
 

@@ -54,7 +54,7 @@ export function isListType(type: string): boolean {
 }
 
 /** A parameter's text as its type has it; members of a list are trimmed, and an empty text is an empty list. */
-export function parameterValue({ type }: ParameterDeclaration, text: string): ParameterValue {
+function parameterValue({ type }: ParameterDeclaration, text: string): ParameterValue {
   if (!isListType(type)) return text;
   return text.trim() === '' ? [] : text.split(',').map((member) => member.trim());
 }

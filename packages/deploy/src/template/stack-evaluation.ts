@@ -5,12 +5,12 @@ import { NestedStacks } from './nested-stacks.ts';
 import { cycleIn, reachable } from './order.ts';
 import { type ParameterValue, resolveParameters } from './parameters.ts';
 import { CONDITIONS, OUTPUTS, RESOURCES, RULES } from './places.ts';
+import { nearestPosition } from './positions.ts';
 import { pseudoParameter } from './pseudo-parameters.ts';
 import { resolve } from './resolve.ts';
-import { RESOURCE_TYPES } from './resource-types.ts';
 import { judgeRules } from './rules.ts';
 import { isUnresolved, NO_VALUE, type Scope, settled, UNRESOLVED, type Value, valueText } from './scope.ts';
-import { type Holder, isKnownType, standIn } from './stand-ins.ts';
+import { type Holder, isKnownType, StandIns } from './stand-ins.ts';
 
 /** One template on its way to an EvaluatedStack. Resources are resolved when they are asked for, each once. */
 export class StackEvaluation {
@@ -24,6 +24,7 @@ export class StackEvaluation {
   /** Which resources each resource refers to. */
   readonly #references = new Map<string, Set<string>>();
   readonly #nested: NestedStacks;
+  readonly #standIns = new StandIns((id) => this.#holder(id));
 
   constructor(template: Template, input: StackInput) {
     this.template = template;
@@ -55,7 +56,7 @@ export class StackEvaluation {
       resources[id] = {
         type,
         properties: properties.get(id) as JsonObject,
-        ...this.#standsFor(id),
+        ...this.#standIns.all(id),
         after: [...this.directlyAfter(id)],
         dependsOn,
         deletionPolicy,
@@ -80,7 +81,7 @@ export class StackEvaluation {
 
   fail(path: string, message: string, kind: Problem['kind'] = 'evaluation'): typeof UNRESOLVED {
     const known = this.#problems.some((problem) => problem.path === path && problem.message === message);
-    if (!known) this.#problems.push({ kind, path, message, position: this.#positionOf(path) });
+    if (!known) this.#problems.push({ kind, path, message, position: nearestPosition(this.template, path) });
     return UNRESOLVED;
   }
 
@@ -238,25 +239,8 @@ export class StackEvaluation {
     const { type } = this.template.resources[id];
     if (!isKnownType(type)) return this.fail(path, `what a ${type} gives is not known here`);
     if (type === 'AWS::CloudFormation::Stack') return this.#nested.value(id, path, attribute);
-    const found = this.#standIn(id, attribute);
+    const found = this.#standIns.of(id, attribute);
     return found ?? this.fail(path, `${type} has no attribute ${attribute}`);
-  }
-
-  /** What stands in for a resource that is there. */
-  #standsFor(id: string): { ref?: string; attributes: Record<string, string> } {
-    const names = Object.keys(RESOURCE_TYPES[this.template.resources[id].type]?.attributes ?? {});
-    return {
-      ref: this.#standIn(id),
-      attributes: Object.fromEntries(names.map((name) => [name, this.#standIn(id, name) ?? ''])),
-    };
-  }
-
-  readonly #standIns = new Map<string, string | undefined>();
-
-  #standIn(id: string, attribute?: string): string | undefined {
-    const key = `${id}.${attribute ?? ''}`;
-    if (!this.#standIns.has(key)) this.#standIns.set(key, standIn(this.#holder(id), attribute));
-    return this.#standIns.get(key);
   }
 
   #holder(id: string): Holder {
@@ -268,15 +252,5 @@ export class StackEvaluation {
           )
         : undefined;
     return { ...this.where, stackName: this.input.stackName, id, type, property };
-  }
-
-  /** The place of the path, or of the nearest place around it that is known. */
-  #positionOf(path: string) {
-    const parts = path.split('/');
-    for (let length = parts.length; length > 0; length--) {
-      const found = this.template.positions.get(parts.slice(0, length).join('/'));
-      if (found !== undefined) return found;
-    }
-    return undefined;
   }
 }

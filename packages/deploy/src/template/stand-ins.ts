@@ -31,6 +31,32 @@ export function standIn(holder: Holder, attribute?: string): string | undefined 
   return known === undefined || pattern === undefined ? undefined : filled(pattern, known, holder);
 }
 
+/** What stands in for the resources of one stack, each worked out once. */
+export class StandIns {
+  readonly #holderOf: (id: string) => Holder;
+  readonly #known = new Map<string, string | undefined>();
+
+  constructor(holderOf: (id: string) => Holder) {
+    this.#holderOf = holderOf;
+  }
+
+  /** What `Ref` (without an attribute) or `Fn::GetAtt` gives; undefined for what the type has not. */
+  of(id: string, attribute?: string): string | undefined {
+    const key = `${id}.${attribute ?? ''}`;
+    if (!this.#known.has(key)) this.#known.set(key, standIn(this.#holderOf(id), attribute));
+    return this.#known.get(key);
+  }
+
+  /** All that there is of a resource. */
+  all(id: string): { ref?: string; attributes: Record<string, string> } {
+    const names = Object.keys(RESOURCE_TYPES[this.#holderOf(id).type]?.attributes ?? {});
+    return {
+      ref: this.of(id),
+      attributes: Object.fromEntries(names.map((name) => [name, this.of(id, name) ?? ''])),
+    };
+  }
+}
+
 /** Whether the evaluator knows what `Ref` and `Fn::GetAtt` give for `type`. */
 export function isKnownType(type: string): boolean {
   return isCustom(type) || type === 'AWS::CloudFormation::Stack' || Object.hasOwn(RESOURCE_TYPES, type);
