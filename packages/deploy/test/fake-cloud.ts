@@ -27,6 +27,8 @@ export interface FakeStack {
   body: string;
   resources: StackResource[];
   events: StackEvent[];
+  terminationProtected?: boolean;
+  changedAtMs?: number;
   drift?: { status: string; checkedAtMs: number | undefined };
 }
 
@@ -176,6 +178,10 @@ export class FakeCloud {
         if (found === undefined) throw new NotFoundError(`no ${id}`);
         return found.set;
       },
+      changeSetNames: async (name) =>
+        [...this.sets.values()].flatMap(({ set, request }) =>
+          set.stackId === this.#there(name).id ? [request.name] : [],
+        ),
       executeChangeSet: async (id) => {
         const { set, request } = this.sets.get(id) as { set: ChangeSet; request: ChangeSetRequest };
         this.calls.push(`execute ${request.kind} ${request.stack}`);
@@ -213,7 +219,7 @@ export class FakeCloud {
     const standing = this.stacks.get(request.stack);
     if (request.kind === 'CREATE' && standing !== undefined)
       throw new BadInputError(`${request.stack} already exists`);
-    const stack = standing ?? this.put(request.stack, 'REVIEW_IN_PROGRESS', { tags: { ...request.tags } });
+    const stack = standing ?? this.put(request.stack, 'REVIEW_IN_PROGRESS', { tags: {} });
     const changes =
       this.changes[request.stack] ?? (request.kind === 'CREATE' ? added(request) : differing(request, stack));
     const isEmpty = request.kind === 'UPDATE' && changes.length === 0;
@@ -258,7 +264,18 @@ function describe(stack: FakeStack | undefined): StackDescription | undefined {
   const parameters = Object.fromEntries(
     Object.entries(stack.parameters).map(([key, value]) => [key, isHidden(stack, key) ? '****' : value]),
   );
-  return { id, name, status, statusReason, parameters, outputs, tags, changedAtMs: 0, drift };
+  return {
+    id,
+    name,
+    status,
+    statusReason,
+    parameters,
+    outputs,
+    tags,
+    changedAtMs: stack.changedAtMs ?? 0,
+    drift,
+    terminationProtected: stack.terminationProtected === true,
+  };
 }
 
 function isHidden({ body }: FakeStack, name: string): boolean {

@@ -1,6 +1,7 @@
 import {
   type CloudFormationClient,
   paginateDescribeStackEvents,
+  paginateListChangeSets,
   paginateListStackResources,
   paginateListStacks,
   type StackEvent as SdkEvent,
@@ -74,6 +75,23 @@ export async function deleted(
     throw refusal(error, subject, 'list', 'ListStacks', 'stacks');
   }
   return [...found].map(([name, { id }]) => ({ name, id }));
+}
+
+/** The names of a stack's change sets. */
+export async function changeSetNames(
+  client: CloudFormationClient,
+  subject: Subject,
+  stack: string,
+): Promise<string[]> {
+  const found: string[] = [];
+  try {
+    for await (const page of paginateListChangeSets({ client }, { StackName: stack })) {
+      for (const { ChangeSetName: name = '' } of page.Summaries ?? []) found.push(name);
+    }
+  } catch (error) {
+    throw refusal(error, subject, 'list the change sets of', 'ListChangeSets', stack);
+  }
+  return found;
 }
 
 function eventOf(event: SdkEvent): StackEvent {

@@ -18,9 +18,15 @@ const REFUSALS = [
   'InvalidOperationException',
 ];
 
-/** Whether CloudFormation says that there is no such stack. */
+/**
+ * Whether CloudFormation says that there is no such stack: `Stack with id X does not exist`, `Stack [X] does not exist`.
+ * It says in almost the same words that a subnet which a parameter names does not exist, and that is another thing.
+ */
 export function isAbsent(error: unknown): boolean {
-  return isAwsError(error, 'ValidationError') && /does not exist/.test((error as Error).message);
+  return (
+    isAwsError(error, 'ValidationError') &&
+    /^Stack (with id |with name |name |\[|'|:)?\S+ does not exist/i.test((error as Error).message)
+  );
 }
 
 /** The error of the house for a request to CloudFormation that failed: `what` it was, as `look at`, and to which stack. */

@@ -16,6 +16,7 @@ export function descriptionOf(stack: Stack): StackDescription {
     tags: record(stack.Tags, 'Key', 'Value'),
     changedAtMs: (stack.LastUpdatedTime ?? stack.CreationTime)?.getTime(),
     drift: driftOf(stack.DriftInformation),
+    terminationProtected: stack.EnableTerminationProtection === true,
   };
 }
 

@@ -13,7 +13,7 @@ import type { ChangeSetRequest, Stacks } from '@lakewright/core';
 import { type ClientOptions, cloudFormationClient, regionOf } from '../clients.ts';
 import { isAwsError } from '../errors.ts';
 import { changeSetOf } from './change-sets.ts';
-import { deleted, events, resources } from './listings.ts';
+import { changeSetNames, deleted, events, resources } from './listings.ts';
 import { isAbsent, refusal, type Subject } from './refusals.ts';
 import { descriptionOf } from './said.ts';
 
@@ -44,6 +44,7 @@ export function cloudFormationStacks(options: ClientOptions): Stacks & { close()
       const { Id } = await ask(what, 'CreateChangeSet', request.stack, client.send(command));
       return Id ?? '';
     },
+    changeSetNames: (stack) => changeSetNames(client, subject, stack),
     changeSet: (id) => changeSetOf(client, subject, id),
     async executeChangeSet(id) {
       const command = new ExecuteChangeSetCommand({ ChangeSetName: id, ClientRequestToken: tokenOf(id) });

@@ -13,6 +13,8 @@ export interface StackDescription {
   /** Milliseconds since the epoch: of the last update, or of its making. */
   readonly changedAtMs: number | undefined;
   readonly drift: { readonly status: string; readonly checkedAtMs: number | undefined } | undefined;
+  /** Whether CloudFormation refuses to delete it until somebody allows that. */
+  readonly terminationProtected: boolean;
 }
 
 /** A resource of a stack. */
@@ -111,6 +113,8 @@ export interface Stacks {
   createChangeSet(request: ChangeSetRequest): Promise<string>;
   /** Throws NotFoundError. */
   changeSet(id: string): Promise<ChangeSet>;
+  /** Names of the change sets that a stack has. Throws NotFoundError. */
+  changeSetNames(stack: string): Promise<readonly string[]>;
   executeChangeSet(id: string): Promise<void>;
   /** Removing what is not there is no error. */
   deleteChangeSet(id: string): Promise<void>;

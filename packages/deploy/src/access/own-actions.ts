@@ -12,6 +12,7 @@ export const OWN_ACTIONS: Readonly<Record<'plan' | 'deploy' | 'destroy' | 'byo-c
     'cloudformation:GetTemplate',
     'cloudformation:CreateChangeSet',
     'cloudformation:DescribeChangeSet',
+    'cloudformation:ListChangeSets',
     'cloudformation:DeleteChangeSet',
     'cloudformation:DetectStackDrift',
     'cloudformation:DetectStackResourceDrift',

@@ -20,10 +20,7 @@ export async function makeChangeSet(
     if (error instanceof BadInputError && NO_CHANGES.test(error.message)) return undefined;
     throw error;
   }
-  const made = await poll(engine, `working out what changes in ${request.stack}`, async () => {
-    const set = await engine.stacks.changeSet(id);
-    return set.status === 'CREATE_COMPLETE' || set.status === 'FAILED' ? set : undefined;
-  });
+  const made = await madeSet(engine, id, request.stack);
   if (made.status === 'CREATE_COMPLETE') return made;
   await engine.stacks.deleteChangeSet(made.id);
   const reason = made.reason ?? 'CloudFormation does not say why';
@@ -32,6 +29,27 @@ export async function makeChangeSet(
     request.stack,
     `what changes in ${request.stack} could not be worked out: ${reason}`,
   );
+}
+
+/** Waits for a change set; one that nobody waits for any longer is deleted. */
+async function madeSet(engine: Engine, id: string, stack: string): Promise<ChangeSet> {
+  try {
+    return await poll(engine, `working out what changes in ${stack}`, async () => {
+      const set = await engine.stacks.changeSet(id);
+      return set.status === 'CREATE_COMPLETE' || set.status === 'FAILED' ? set : undefined;
+    });
+  } catch (error) {
+    // What ended the waiting is told; a change set that stays does nothing.
+    await engine.stacks.deleteChangeSet(id).catch(() => undefined);
+    throw error;
+  }
+}
+
+const NAME = /^lakewright-\d{17}-/;
+
+/** Whether a change set has a name as this module gives. */
+export function isOurChangeSet(name: string): boolean {
+  return NAME.test(name);
 }
 
 /** Each try has a name of its own: two people at once do not execute each other's. */

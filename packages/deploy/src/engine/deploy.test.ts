@@ -15,7 +15,7 @@ const VPC_OUTPUTS = {
   PrivateSubnets: 'subnet-00000001,subnet-00000002',
   PublicSubnets: 'subnet-00000003,subnet-00000004',
 };
-const YES: Questions = { approve: async () => true, approveLoss: async () => true };
+const YES: Questions = { approve: async () => true, approveMore: async () => true };
 
 function cloud(): FakeCloud {
   const made = new FakeCloud();
@@ -245,13 +245,13 @@ describe('deploy', () => {
         on.changes['lakerunner-common'] = [replaced];
         return true;
       },
-      approveLoss: async (stack, lines) => {
+      approveMore: async (stack, lines) => {
         asked.push(`${stack}: ${lines.map(({ verb, logicalId }) => `${verb} ${logicalId}`).join()}`);
         return false;
       },
     };
     await expect(run(on, request(['DbInstanceClass=x']), questions)).rejects.toThrow(
-      /data of Db would be lost/,
+      /as the plan did not say: replace Db/,
     );
     expect(asked).toEqual(['lakerunner-common: replace Db']);
     expect(on.calls.filter((call) => call.startsWith('execute UPDATE'))).toEqual([]);

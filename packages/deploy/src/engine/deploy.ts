@@ -1,10 +1,11 @@
 import { ConfigError, type StackDescription } from '@lakewright/core';
 import { makeChangeSet } from './change-set.ts';
-import { type ChangeLine, holdsData, linesOf } from './difference.ts';
-import { checkOurs, type Engine, poll } from './engine.ts';
+import { type ChangeLine, gravity, holdsData, linesOf } from './difference.ts';
+import { checkOurs, checkWaiting, type Engine, poll } from './engine.ts';
 import { StackFailedError } from './errors.ts';
 import { failureOf, follow, lastEvent } from './follow.ts';
-import { changeSetFor, type Plan, parametersOf, planDeployment } from './plan.ts';
+import type { ParameterPlan } from './parameters.ts';
+import { changeSetFor, type Plan, parametersOf, planDeployment, type StackPlan } from './plan.ts';
 import { type DeployRequest, type Place, type Scope, scopeOf } from './scope.ts';
 import { stateOf, wayOut } from './states.ts';
 
@@ -21,8 +22,8 @@ export interface StackResult {
 export interface Questions {
   /** Whether the plan is to be carried out. */
   approve(plan: Plan): Promise<boolean>;
-  /** Whether data may be lost that the plan did not name: `changes` replace or remove what holds it. */
-  approveLoss(stack: string, changes: readonly ChangeLine[]): Promise<boolean>;
+  /** Whether a stack may be changed in ways that the plan did not show, or more gravely than it did. */
+  approveMore(stack: string, changes: readonly ChangeLine[]): Promise<boolean>;
 }
 
 /** Each of ours comes to an end in so many turns: a wait, a deletion, the making. More is a stack that never rests. */
@@ -44,20 +45,17 @@ export async function deploy(
   const idle = plan.stacks.every(({ action }) => action === 'none');
   if (!idle && !(await questions.approve(plan))) return undefined;
   const results: StackResult[] = [];
-  for (const { key } of plan.stacks) {
-    const known = plan.stacks.find((stack) => stack.key === key)?.changes ?? [];
-    results.push(await applyStack(engine, request, key, known, questions));
-  }
+  for (const planned of plan.stacks) results.push(await applyStack(engine, request, planned, questions));
   return results;
 }
 
 async function applyStack(
   engine: Engine,
   request: DeployRequest,
-  key: string,
-  known: readonly ChangeLine[],
+  planned: StackPlan,
   questions: Questions,
 ): Promise<StackResult> {
+  const { key } = planned;
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     const scope = await scopeOf(engine, { ...request, only: [key] });
     const place = scope.places[0];
@@ -67,6 +65,7 @@ async function applyStack(
         await waitFor(engine, existing as StackDescription);
         break;
       case 'not made':
+        checkNobodyElse(planned, existing as StackDescription);
         await clearAway(engine, existing as StackDescription);
         break;
       case 'stuck': {
@@ -74,15 +73,32 @@ async function applyStack(
         throw new ConfigError(why, { hint });
       }
       case 'absent':
-        return execute(engine, request, scope, place, 'CREATE', known, questions);
+        checkExpected(planned);
+        return execute(engine, request, scope, place, planned, questions);
       default:
         checkOurs(existing as StackDescription, request.system.name, request.environment);
-        return execute(engine, request, scope, place, 'UPDATE', known, questions);
+        return execute(engine, request, scope, place, planned, questions);
     }
     engine.report({ kind: 'stack', stack: name, text: 'looking at it again' });
   }
   throw new StackFailedError(key, `${key} does not come to rest`, {
     hint: 'somebody else may be at work on it',
+  });
+}
+
+/** Made anew it would be empty, and with the templates' values: nobody agreed to that. */
+function checkExpected({ stack, action }: StackPlan): void {
+  if (action !== 'update' && action !== 'none') return;
+  throw new ConfigError(`${stack} was deleted by somebody else since the plan was made`, {
+    hint: 'deploy again to make it anew: with its values, as --set or --params, as they are gone with it',
+  });
+}
+
+/** A stack that was not there when the plan was made, and has a change set now, is about to be made by another person. */
+function checkNobodyElse({ stack, status }: StackPlan, existing: StackDescription): void {
+  if (existing.status !== 'REVIEW_IN_PROGRESS' || status !== undefined) return;
+  throw new ConfigError(`${stack} is being made by somebody else: it was not there when the plan was made`, {
+    hint: 'wait for the other deployment, then run the same command again',
   });
 }
 
@@ -114,25 +130,25 @@ async function execute(
   request: DeployRequest,
   scope: Scope,
   place: Place,
-  kind: 'CREATE' | 'UPDATE',
-  known: readonly ChangeLine[],
+  planned: StackPlan,
   questions: Questions,
 ): Promise<StackResult> {
   const { name, spec, existing } = place;
+  const kind = stateOf(existing) === 'absent' ? 'CREATE' : 'UPDATE';
   const parameters = parametersOf(request, scope, place);
+  checkKnown(name, parameters);
   const set = await makeChangeSet(engine, changeSetFor(request, place, kind, parameters));
   if (set === undefined) {
     engine.report({ kind: 'stack', stack: name, text: 'no changes' });
     return resultOf(spec.key, 'unchanged', existing as StackDescription);
   }
-  const losses = linesOf(set.changes).filter(
-    (line) => line.losesData && !known.some((seen) => seen.logicalId === line.logicalId && seen.losesData),
-  );
-  if (losses.length > 0 && !(await questions.approveLoss(name, losses))) {
+  const more = kind === 'CREATE' ? [] : notShown(linesOf(set.changes), planned);
+  if (more.length > 0 && !(await questions.approveMore(name, more))) {
     await engine.stacks.deleteChangeSet(set.id);
-    const lost = losses.map(({ logicalId }) => logicalId).join(', ');
-    throw new ConfigError(`${name}: nothing was changed, as the data of ${lost} would be lost`);
+    const what = more.map(({ verb, logicalId }) => `${verb} ${logicalId}`).join(', ');
+    throw new ConfigError(`${name}: nothing was changed, as the plan did not say: ${what}`);
   }
+  checkWaiting(engine, `${name} was to be ${kind === 'CREATE' ? 'created' : 'updated'}`);
   engine.report({ kind: 'stack', stack: name, text: kind === 'CREATE' ? 'creating' : 'updating' });
   const after = { event: await lastEvent(engine, set.stackId) };
   await engine.stacks.executeChangeSet(set.id);
@@ -145,6 +161,21 @@ async function execute(
     kind === 'CREATE' ? 'created' : 'updated',
     await readBack(engine, followed.stack, request),
   );
+}
+
+/** What a change set does beyond what a person saw: to other resources, or more gravely to the same. */
+function notShown(lines: readonly ChangeLine[], { changes }: StackPlan): ChangeLine[] {
+  const shown = new Map(changes.map((line) => [line.logicalId, gravity(line)]));
+  return lines.filter((line) => gravity(line) > (shown.get(line.logicalId) ?? -1));
+}
+
+/** A value that another stack does not say yet is not left to the template's default. */
+function checkKnown(name: string, { decisions }: ParameterPlan): void {
+  const unknown = decisions.find(({ source, value }) => source === 'wired' && value === undefined);
+  if (unknown === undefined) return;
+  throw new ConfigError(`${name}: ${unknown.name} is ${unknown.shown.slice(1, -1)}, which is not there yet`, {
+    hint: 'deploy that stack first, or wait until CloudFormation is done with it',
+  });
 }
 
 /** The stack as everybody finds it by its name now. */

@@ -85,7 +85,8 @@ function short(value: string | undefined): string {
   return value.length > SHOWN_LETTERS ? `${value.slice(0, SHOWN_LETTERS)}...` : value;
 }
 
-function gravity({ verb, losesData }: ChangeLine): number {
+/** How grave a change is beside another. */
+export function gravity({ verb, losesData }: ChangeLine): number {
   const order = ['import', 'add', 'change', 'may replace', 'replace', 'remove'];
   return order.indexOf(verb) + (losesData ? order.length : 0);
 }

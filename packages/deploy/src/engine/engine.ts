@@ -1,5 +1,5 @@
 import type { DeploymentAccount, StackEvent, Stacks } from '@lakewright/core';
-import { Backoff, ConfigError, LimitError, type StackDescription } from '@lakewright/core';
+import { Backoff, ConfigError, LimitError, type StackDescription, UnavailableError } from '@lakewright/core';
 import { InterruptedError } from './errors.ts';
 import { ENVIRONMENT_TAG, SYSTEM_TAG } from './system.ts';
 
@@ -24,18 +24,27 @@ export interface Engine {
 const MAX_WAIT_MINUTES = 240;
 const FIRST_LOOK_MS = 500;
 const LONGEST_LOOK_MS = 10_000;
+/** Looks in a row that may fail as nothing answers, after the tries that each of them makes itself. */
+const MAX_LOST_LOOKS = 10;
 
 /**
- * Asks `look` until it answers something else than undefined, with growing pauses. Throws InterruptedError when the
- * person no longer waits, and LimitError `maxWaitMinutes` after MAX_WAIT_MINUTES.
+ * Asks `look` until it answers something else than undefined, with growing pauses. A look that nothing answered is made
+ * again, so that hours of waiting do not end with a moment of throttling. Throws InterruptedError when the person no
+ * longer waits, LimitError `maxWaitMinutes` after MAX_WAIT_MINUTES, and UnavailableError when nothing answers at all.
  */
 export async function poll<T>(engine: Engine, doing: string, look: () => Promise<T | undefined>): Promise<T> {
   const backoff = new Backoff(FIRST_LOOK_MS, LONGEST_LOOK_MS);
   const deadline = engine.now() + MAX_WAIT_MINUTES * 60_000;
+  let lost = 0;
   for (;;) {
-    if (engine.signal.aborted) throw new InterruptedError(doing);
-    const answer = await look();
-    if (answer !== undefined) return answer;
+    checkWaiting(engine, doing);
+    try {
+      const answer = await look();
+      if (answer !== undefined) return answer;
+      lost = 0;
+    } catch (error) {
+      if (!(error instanceof UnavailableError) || ++lost > MAX_LOST_LOOKS) throw error;
+    }
     if (engine.now() > deadline) {
       throw new LimitError('maxWaitMinutes', `still ${doing} after ${MAX_WAIT_MINUTES} minutes`, {
         hint: 'look at it in the console; run the same command again to go on waiting',
@@ -43,6 +52,11 @@ export async function poll<T>(engine: Engine, doing: string, look: () => Promise
     }
     await engine.pause(backoff.failed(), engine.signal);
   }
+}
+
+/** Throws InterruptedError when the person no longer waits: before each thing that is begun. */
+export function checkWaiting(engine: Engine, doing: string): void {
+  if (engine.signal.aborted) throw new InterruptedError(doing);
 }
 
 export function isOurs(stack: StackDescription, system: string, environment: string): boolean {

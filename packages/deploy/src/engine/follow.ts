@@ -37,6 +37,8 @@ export async function follow(
     last = news.at(-1)?.id ?? last;
     if (told) for (const event of news) engine.report({ kind: 'event', stack: found.name, event });
     told = true;
+    // The last end of all: nothing comes after it, and for one that was never made CloudFormation tells of no event.
+    if (found.status === 'DELETE_COMPLETE') return { found };
     if (found.status.endsWith('_IN_PROGRESS')) return undefined;
     // The two are read one after the other, and either may be behind: an end is one when both say the same.
     const own = events.findLast((event) => event.physicalId === stackId);

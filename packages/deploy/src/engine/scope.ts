@@ -1,10 +1,18 @@
 import { BadInputError, ConfigError, type StackDescription } from '@lakewright/core';
+import { isOurChangeSet } from './change-set.ts';
 import { checkOurs, type Engine } from './engine.ts';
 import type { GivenValue } from './given.ts';
 import { networkOf } from './network.ts';
 import type { WiredValue } from './parameters.ts';
 import { stateOf } from './states.ts';
-import { checkEnvironment, type StackSpec, type System, stackName } from './system.ts';
+import {
+  checkEnvironment,
+  ENVIRONMENT_TAG,
+  type StackSpec,
+  SYSTEM_TAG,
+  type System,
+  stackName,
+} from './system.ts';
 import type { TemplateFacts } from './template-facts.ts';
 
 /** What a person asks for. */
@@ -54,7 +62,8 @@ export async function scopeOf(engine: Engine, request: DeployRequest): Promise<S
   for (const { existing } of places)
     if (existing !== undefined) checkOurs(existing, system.name, environment);
   checkNeeds(places, standing);
-  const network = await networkFor(engine, request, chosen);
+  const isInOther = isMade(standing.get(system.network.stack)) && !standing.has('vpc');
+  const network = await networkFor(engine, request, chosen, isInOther);
   // What a person named comes last, and counts.
   return { places, standing, given: [...network, ...given] };
 }
@@ -66,10 +75,27 @@ export async function standingStacks(
 ): Promise<Map<string, StackDescription>> {
   const found = new Map<string, StackDescription>();
   for (const spec of system.stacks) {
-    const stack = await engine.stacks.describe(stackName(spec, environment));
+    const stack = await findStack(engine, system, environment, stackName(spec, environment));
     if (stateOf(stack) !== 'absent') found.set(spec.key, stack as StackDescription);
   }
   return found;
+}
+
+/**
+ * The stack of a name. One for which there is only a change set yet has no tags in CloudFormation, whatever the change
+ * set says: it counts as ours when all its change sets are, so that a second run takes up one that was killed there.
+ */
+export async function findStack(
+  engine: Engine,
+  system: System,
+  environment: string,
+  name: string,
+): Promise<StackDescription | undefined> {
+  const stack = await engine.stacks.describe(name);
+  if (stack?.status !== 'REVIEW_IN_PROGRESS' || Object.keys(stack.tags).length > 0) return stack;
+  const sets = await engine.stacks.changeSetNames(stack.id);
+  if (!sets.every(isOurChangeSet)) return stack;
+  return { ...stack, tags: { [SYSTEM_TAG]: system.name, [ENVIRONMENT_TAG]: environment } };
 }
 
 /** Every stack of the system whose template is at hand. */
@@ -120,16 +146,35 @@ function checkNeeds(places: readonly Place[], standing: ReadonlyMap<string, Stac
 
 async function networkFor(
   engine: Engine,
-  { system, vpc, given }: DeployRequest,
+  { system, environment, vpc, given }: DeployRequest,
   chosen: ReadonlySet<string>,
+  isInOther: boolean,
 ): Promise<GivenValue[]> {
-  if (vpc === undefined || vpc === 'new' || !chosen.has(system.network.stack)) return [];
+  if (vpc === undefined || !chosen.has(system.network.stack)) return [];
+  if (vpc === 'new') {
+    if (isInOther) throw inOther(system, environment);
+    return [];
+  }
   if (chosen.has('vpc')) {
     throw new BadInputError(`--vpc ${vpc}: this environment has a VPC of its own`, {
       hint: 'leave --vpc out, or choose another --env',
     });
   }
   return networkOf(system.network, vpc, await engine.account.subnets(vpc), given);
+}
+
+/** A VPC that nothing moves into costs its gateways. */
+function inOther({ network }: System, environment: string): BadInputError {
+  return new BadInputError(
+    `--vpc new: ${environment} is in another VPC already (${network.stack}), and stays there`,
+    {
+      hint: 'leave --vpc out, or choose another --env',
+    },
+  );
+}
+
+function isMade(stack: StackDescription | undefined): boolean {
+  return !['absent', 'not made'].includes(stateOf(stack));
 }
 
 /** What other stacks say for the parameters of this one. */
@@ -153,9 +198,9 @@ export function wiredValues(
     }
     const stack = standing.get(key);
     if (stack === undefined && !places.some((place) => place.spec.key === key)) continue;
-    const isMade = stack !== undefined && !['not made', 'working'].includes(stateOf(stack));
+    const isSettled = isMade(stack) && stateOf(stack) !== 'working';
     // An output that a stack leaves out is empty: CloudFormation exports nothing empty.
-    const value = isMade ? (stack.outputs[wire.output] ?? '') : undefined;
+    const value = isSettled ? (stack?.outputs[wire.output] ?? '') : undefined;
     values[parameter] = { value, from: `${wire.output} of ${name}` };
   }
   return values;

@@ -71,13 +71,11 @@ describe('status', () => {
   it('tells of drift that was found before, and looks for it when it is asked to', async () => {
     const on = complete();
     const stack = on.put('lakerunner-common', 'CREATE_COMPLETE', {
-      resources: [
-        resource('IngestQueue', 'AWS::SQS::Queue', { drift: 'MODIFIED' }),
-        resource('Efs', 'AWS::EFS::FileSystem'),
-      ],
+      resources: [resource('IngestQueue', 'AWS::SQS::Queue'), resource('Efs', 'AWS::EFS::FileSystem')],
     });
     expect((await status(on)).stacks[1]).toMatchObject({ state: 'complete', drift: undefined });
     expect(on.calls).toEqual([]);
+    stack.resources[0] = resource('IngestQueue', 'AWS::SQS::Queue', { drift: 'MODIFIED' });
     const found = await status(on, true);
     expect(found.state).toBe('partial');
     expect(found.stacks[1]).toMatchObject({
@@ -103,5 +101,73 @@ describe('status', () => {
       state: 'degraded',
       why: 'ingest-logs runs 1 of 2 tasks, 1 services are gone',
     });
+  });
+
+  it.each([
+    ['1', 'degraded'],
+    ['{Fn::If: [Theirs, 0, 2]}', 'degraded'],
+    ['{Fn::If: [Theirs, 2, 0]}', 'complete'],
+    ['0', 'complete'],
+  ])('does not call a stopped service complete whose template asks for %s tasks', async (count, state) => {
+    const on = complete();
+    on.put('lakerunner-ecs-services', 'CREATE_COMPLETE', {
+      body: `Parameters: {Image: {Type: String, Default: ours}, Secret: {Type: String, NoEcho: true, AllowedPattern: 'a+'}}
+Conditions: {Theirs: {'Fn::Equals': [{Ref: Image}, theirs]}}
+Resources: {Api: {Type: 'AWS::ECS::Service', Properties: {DesiredCount: ${count}, Cluster: {'Fn::ImportValue': x}}}}`,
+      parameters: { Image: 'ours', Secret: 'aaa' },
+      resources: [resource('Api', 'AWS::ECS::Service', { physicalId: 'arn:aws:ecs:r:1:service/main/api' })],
+    });
+    const arn = 'arn:aws:ecs:r:1:service/main/api';
+    on.services.set(arn, { arn, name: 'api', desired: 0, running: 0 });
+    const services = (await status(on)).stacks[3];
+    expect(services.state).toBe(state);
+    if (state === 'degraded')
+      expect(services.hint).toMatch(/update-service --cluster main --service api --desired-count [12]$/);
+  });
+
+  describe('of a stack with another inside', () => {
+    function nested(word: string, drift?: string): FakeCloud {
+      const on = complete();
+      const inner = on.put('inner', word, {
+        resources: [resource('IngestQueue', 'AWS::SQS::Queue', { drift })],
+      });
+      on.put('lakerunner-common', 'UPDATE_COMPLETE', {
+        resources: [
+          resource('Inner', 'AWS::CloudFormation::Stack', { physicalId: inner.id, drift: 'IN_SYNC' }),
+        ],
+      });
+      return on;
+    }
+
+    it('finds the drift of that one', async () => {
+      const found = await status(nested('CREATE_COMPLETE', 'MODIFIED'), true);
+      expect(found.state).toBe('partial');
+      expect(found.stacks[1]).toMatchObject({
+        state: 'drifted',
+        why: 'IngestQueue (AWS::SQS::Queue) modified',
+      });
+    });
+
+    it.each(['UPDATE_ROLLBACK_COMPLETE', 'UPDATE_IN_PROGRESS', 'DELETE_FAILED'])(
+      'is not complete while that one is in %s',
+      async (word) => {
+        const found = await status(nested(word));
+        expect(found.state).toBe('partial');
+        expect(found.stacks[1]).toMatchObject({
+          state: 'degraded',
+          why: `lakerunner-common/Inner is ${word}`,
+        });
+      },
+    );
+  });
+
+  it('does not take a look for drift that failed for one that found none', async () => {
+    const on = complete();
+    const engine = on.engine();
+    const driftDetection = async () => ({ status: 'DETECTION_FAILED', reason: 'not allowed to read Db' });
+    const fails = { ...engine, stacks: { ...engine.stacks, driftDetection } };
+    await expect(
+      systemStatus(fails, { system: LAKERUNNER, environment: 'lakerunner', drift: true }),
+    ).rejects.toThrow('not allowed to read Db');
   });
 });

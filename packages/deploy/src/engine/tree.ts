@@ -16,18 +16,18 @@ export async function branchesOf(
 ): Promise<StackBranch[]> {
   const resources = await engine.stacks.resources(id);
   const branches: StackBranch[] = [{ id, name, resources }];
-  for (const { type, physicalId, logicalId } of resources) {
-    if (type !== NESTED_STACK || physicalId === undefined) continue;
+  for (const { type, physicalId, logicalId, status } of resources) {
+    if (type !== NESTED_STACK || physicalId === undefined || status === 'DELETE_COMPLETE') continue;
     branches.push(...(await branchesOf(engine, { id: physicalId, name: `${name}/${logicalId}` })));
   }
   return branches;
 }
 
-/** What resources of a type are called in the account. */
+/** What resources of a type are called in the account: one that is deleted may be another's by now. */
 export function physicalIds(branches: readonly StackBranch[], wanted: string): string[] {
   return branches.flatMap(({ resources }) =>
-    resources.flatMap(({ type, physicalId }) =>
-      type === wanted && physicalId !== undefined ? [physicalId] : [],
+    resources.flatMap(({ type, physicalId, status }) =>
+      type === wanted && physicalId !== undefined && status !== 'DELETE_COMPLETE' ? [physicalId] : [],
     ),
   );
 }

@@ -1,7 +1,7 @@
 import { BadInputError, ConfigError, NotFoundError, type StackDescription } from '@lakewright/core';
 import { makeChangeSet } from './change-set.ts';
 import { type ChangeLine, linesOf } from './difference.ts';
-import type { Engine } from './engine.ts';
+import { checkWaiting, type Engine } from './engine.ts';
 import { failureOf, follow, lastEvent } from './follow.ts';
 import { checkGiven, type GivenValue } from './given.ts';
 import { type ParameterDecision, parameterInputs, planParameters } from './parameters.ts';
@@ -52,6 +52,7 @@ export async function updateImages(
     await engine.stacks.deleteChangeSet(set.id);
     return undefined;
   }
+  checkWaiting(engine, `${existing.name} was to be updated`);
   const after = { event: await lastEvent(engine, existing.id) };
   await engine.stacks.executeChangeSet(set.id);
   const followed = await follow(engine, existing.id, `updating ${existing.name}`, after);

@@ -73,13 +73,14 @@ function questions(
       if (losses.length === 0 || deleteData === true) return true;
       throw refusedLoss(losses.map(({ logicalId }) => logicalId));
     },
-    async approveLoss(stack, changes) {
+    async approveMore(stack, changes) {
       clear();
       terminal.err(`${stack}: this was not in the plan\n${changeLines(terminal, changes).join('\n')}\n`);
       if (yes !== true)
-        return agrees('Carry it out all the same?', 'a change that loses data', engine.signal);
-      if (deleteData === true) return true;
-      throw refusedLoss(changes.map(({ logicalId }) => logicalId));
+        return agrees('Carry it out all the same?', 'a change that was not in the plan', engine.signal);
+      const losses = changes.filter(({ losesData }) => losesData);
+      if (losses.length === 0 || deleteData === true) return true;
+      throw refusedLoss(losses.map(({ logicalId }) => logicalId));
     },
   };
 }
