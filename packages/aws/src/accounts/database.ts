@@ -97,7 +97,8 @@ async function ofCluster(client: RDSClient, cluster: DBCluster, writable: boolea
     writable,
     engine: cluster.Engine ?? '',
     version: cluster.EngineVersion ?? '',
-    status: cluster.Status ?? '',
+    // Its endpoint leads nowhere then, however available RDS calls it.
+    status: member === undefined ? 'without an instance' : (cluster.Status ?? ''),
     port: cluster.Port ?? 0,
     vpcId: DBInstances?.[0]?.DBSubnetGroup?.VpcId,
     securityGroupIds: idsOf(cluster.VpcSecurityGroups),

@@ -61,18 +61,20 @@ export function awsDeploymentAccount(options: ClientOptions): DeploymentAccount 
     return found;
   }
 
-  return {
-    async identity() {
-      if (region === undefined) {
-        throw new ConfigError('no AWS region is set', {
-          hint: 'use --region, set AWS_REGION, or a region in the AWS profile',
-        });
-      }
-      const said = await clients.sts.send(new GetCallerIdentityCommand({})).catch((error: unknown) => {
-        throw awsError(error, deed('ask who this is', 'sts:GetCallerIdentity'));
+  async function identity() {
+    if (region === undefined) {
+      throw new ConfigError('no AWS region is set', {
+        hint: 'use --region, set AWS_REGION, or a region in the AWS profile',
       });
-      return { account: said.Account ?? '', region, arn: said.Arn ?? '' };
-    },
+    }
+    const said = await clients.sts.send(new GetCallerIdentityCommand({})).catch((error: unknown) => {
+      throw awsError(error, deed('ask who this is', 'sts:GetCallerIdentity'));
+    });
+    return { account: said.Account ?? '', region, arn: said.Arn ?? '' };
+  }
+
+  return {
+    identity,
     async subnets(vpc) {
       const filters = { Filters: [{ Name: 'vpc-id', Values: [vpc] }] };
       try {
@@ -112,8 +114,10 @@ export function awsDeploymentAccount(options: ClientOptions): DeploymentAccount 
     },
     async deleteBucket(bucket, onProgress) {
       try {
-        await emptyBucket(clients.s3, bucket, onProgress);
-        await clients.s3.send(new DeleteBucketCommand({ Bucket: bucket }));
+        // Names of buckets are of the whole world: one that another account has by now is not ours to empty.
+        const { account: owner } = await identity();
+        await emptyBucket(clients.s3, { bucket, owner }, onProgress);
+        await clients.s3.send(new DeleteBucketCommand({ Bucket: bucket, ExpectedBucketOwner: owner }));
       } catch (error) {
         if (isAwsError(error, 'NoSuchBucket')) return;
         throw awsError(

@@ -7,6 +7,16 @@ import type { Place } from './needs.ts';
 /** PostgreSQL of which the catalog's statements are sure to run. */
 const LEAST_VERSION = 14;
 const ENGINES = ['postgres', 'aurora-postgresql'];
+/** What RDS says of a database that answers. */
+const ANSWERING = new Set([
+  ...['available', 'backing-up', 'configuring-enhanced-monitoring', 'configuring-iam-database-auth'],
+  ...['configuring-log-exports', 'storage-optimization', 'storage-config-upgrade'],
+]);
+/** What it says of one that answers again by itself, in minutes. Any other state needs a person. */
+const AT_WORK = new Set([
+  ...['creating', 'modifying', 'maintenance', 'rebooting', 'renaming', 'starting', 'upgrading'],
+  ...['failing-over', 'resetting-master-credentials', 'moving-to-vpc', 'scaling-compute', 'scaling-storage'],
+]);
 const SECRET_FIELDS = ['username', 'password'] as const;
 
 /** The database behind the endpoint, and the secret to open it with. */
@@ -27,7 +37,10 @@ export function checkDatabase(brought: Brought, database: Database, facts: Accou
       : ofLook(
           inSecret,
           secret,
-          (found) => secretFindings(brought, inSecret, found, facts.place),
+          (found) => [
+            ...nameFindings(inSecret, found),
+            ...secretFindings(brought, inSecret, found, facts.place),
+          ],
           () => [
             problem(
               inSecret,
@@ -97,8 +110,9 @@ function instanceFindings({ network }: Brought, database: Database, found: Datab
       ),
     );
   }
-  if (found.status !== 'available') {
-    findings.push(warning(subject, `is ${found.status}`, 'tasks cannot use it until it is available'));
+  if (!ANSWERING.has(found.status)) {
+    const report = AT_WORK.has(found.status) ? warning : problem;
+    findings.push(report(subject, `is ${found.status}`, 'tasks cannot use it until it is available'));
   }
   if (found.port !== database.port) {
     findings.push(
@@ -175,6 +189,19 @@ function instanceFindings({ network }: Brought, database: Database, found: Datab
     );
   }
   return findings;
+}
+
+/** Secrets Manager finds a secret without the six letters at its end; policies and ECS do not. */
+function nameFindings(subject: Subject, { arn }: SecretFacts): Finding[] {
+  if (arn === subject.where) return [];
+  return [
+    problem(
+      { ...subject, where: 'ExistingDatabaseSecretArn' },
+      'is not the whole ARN of the secret',
+      'roles are let read this very ARN, and tasks that are refused the secret do not start',
+      { note: `set ExistingDatabaseSecretArn=${arn}`, commands: [] },
+    ),
+  ];
 }
 
 function secretFindings(brought: Brought, subject: Subject, secret: SecretFacts, place: Place): Finding[] {

@@ -61,7 +61,18 @@ function egressFindings(brought: Brought, group: SecurityGroupFacts, place: Plac
   // Rules towards groups and prefix lists may be exactly enough: endpoints and databases have those.
   const closed = ports.filter((port) => !group.egress.some((rule) => covers(rule, port)));
   if (closed.length === 0) {
-    return [ok(subject, `lets tasks out on ${ports.join(' and ')}`)];
+    const everywhere = (port: number) =>
+      group.egress.some((rule) => covers(rule, port) && rule.cidrs.includes(ANYWHERE));
+    const some = ports.filter((port) => !everywhere(port));
+    return [
+      some.length === 0
+        ? ok(subject, `lets tasks out on ${ports.join(' and ')}`)
+        : warning(
+            subject,
+            `lets tasks out on ${some.join(' and ')} to some addresses or groups only`,
+            'whether what they ask is behind those was not looked at: AWS by 443, or its endpoints, and the database',
+          ),
+    ];
   }
   const permissions = JSON.stringify(
     closed.map((port) => ({

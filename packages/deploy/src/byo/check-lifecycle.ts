@@ -22,14 +22,20 @@ export function checkLifecycle(storage: Storage, look: Look<LifecycleFacts>, pla
 /** A rule that removes what an install made is a loss of data that nobody notices at once. */
 function expiringFindings(storage: Storage, facts: LifecycleFacts, place: Place): Finding[] {
   const subject = { check: 'lifecycle', where: storage.bucketArn };
-  const expiring = facts.rules.flatMap((rule, index) => (removesSegments(rule) ? [{ rule, index }] : []));
-  return expiring.map(({ rule, index }) => {
+  const expiring = facts.rules.flatMap((rule, index) => {
+    const isArchiving = archives(facts.document[index] ?? {});
+    return coversSegments(rule) && (isArchiving || rule.expirationDays !== undefined)
+      ? [{ rule, index, isArchiving }]
+      : [];
+  });
+  return expiring.map(({ rule, index, isArchiving }) => {
     const name = rule.id ?? `rule ${index + 1}`;
+    const does = rule.expirationDays === undefined ? 'archives' : 'removes';
     if (rule.narrowed) {
       return warning(
         subject,
-        `${name} may remove segments`,
-        'it removes some objects below db/ or iceberg/, by tag or size: segments are small and large, and have no tags',
+        `${name} may ${does.slice(0, -1)} segments`,
+        `it ${does} some objects below db/ or iceberg/, by tag or size: segments are small and large, and have no tags`,
       );
     }
     const document = facts.document.map((plain, at) =>
@@ -37,8 +43,10 @@ function expiringFindings(storage: Storage, facts: LifecycleFacts, place: Place)
     );
     return problem(
       subject,
-      `${name} removes segments after ${rule.expirationDays} days`,
-      `it covers ${COOKED_PREFIXES.join(' and ')}, where the lake is; the lake removes by itself what is past its retention`,
+      rule.expirationDays === undefined
+        ? `${name} archives segments`
+        : `${name} removes segments after ${rule.expirationDays} days`,
+      `it covers ${COOKED_PREFIXES.join(' and ')}, where the lake is; ${isArchiving ? 'what is archived cannot be read by a query' : 'the lake removes by itself what is past its retention'}`,
       {
         note: 'the command turns that rule off and leaves the others as they are',
         commands: [put(storage, document, place)],
@@ -47,10 +55,17 @@ function expiringFindings(storage: Storage, facts: LifecycleFacts, place: Place)
   });
 }
 
-function removesSegments(rule: LifecycleRule): boolean {
+/** Whether a rule moves objects to where nothing reads them before somebody has them restored. */
+function archives({ Transitions }: Plain): boolean {
+  return (
+    Array.isArray(Transitions) &&
+    Transitions.some(({ StorageClass }) => StorageClass === 'GLACIER' || StorageClass === 'DEEP_ARCHIVE')
+  );
+}
+
+function coversSegments(rule: LifecycleRule): boolean {
   return (
     rule.enabled &&
-    rule.expirationDays !== undefined &&
     COOKED_PREFIXES.some((prefix) => prefix.startsWith(rule.prefix) || rule.prefix.startsWith(prefix))
   );
 }

@@ -61,7 +61,10 @@ function checkAddress(subject: Subject, queue: QueueFacts, said: string, place: 
     ];
   }
   // A queue has several host names; its account and name are the path of each.
-  if (said !== '' && URL.parse(said)?.pathname !== URL.parse(queue.url)?.pathname) {
+  const address = URL.parse(said);
+  const isElsewhere =
+    (/^sqs\.([a-z0-9-]+)\.amazonaws\./.exec(address?.hostname ?? '')?.[1] ?? region) !== region;
+  if (said !== '' && (isElsewhere || address?.pathname !== URL.parse(queue.url)?.pathname)) {
     return [
       problem(
         { check: 'queue', where: 'ExistingQueueUrl' },

@@ -33,7 +33,20 @@ describe('what is wrong is named', () => {
       databaseIs({ publiclyAccessible: true }),
       ['warning database: has a public address'],
     ],
+    ['a stopped database', databaseIs({ status: 'stopped' }), ['problem database: is stopped']],
+    ['a database at work', databaseIs({ status: 'modifying' }), ['warning database: is modifying']],
+    ['a database that is saved', databaseIs({ status: 'backing-up' }), []],
+    [
+      'a cluster without instances',
+      databaseIs({ kind: 'cluster', status: 'without an instance' }),
+      ['problem database: is without an instance'],
+    ],
     ['no encryption', databaseIs({ encrypted: false }), ['warning database: is not encrypted']],
+    [
+      'a secret of which the ARN is not whole',
+      secretIs(seen({ isObject: true, fields: ['username', 'password'] }), { arn: 'arn:whole' }),
+      ['problem database-secret: is not the whole ARN of the secret'],
+    ],
     ['no secret', { secret: async () => absent }, ['problem database-secret: is not there']],
     [
       'no password',
@@ -89,6 +102,17 @@ describe('what is wrong is named', () => {
       'tasks apart',
       groups({ id: 'sg-1', ingress: [rule({ fromPort: 7101, toPort: 7101, groupIds: ['sg-1'] })] }),
       ['problem task-security-group: does not let tasks ask each other on 8081'],
+    ],
+    [
+      'a way out to some addresses',
+      groups({
+        id: 'sg-1',
+        egress: [
+          rule({ fromPort: 443, toPort: 443, cidrs: ['10.0.0.0/8'] }),
+          rule({ fromPort: 5432, toPort: 5432, groupIds: ['sg-9'] }),
+        ],
+      }),
+      ['warning task-security-group: lets tasks out on 443 and 5432 to some addresses or groups only'],
     ],
     [
       'no way out',

@@ -144,6 +144,28 @@ describe('what is wrong is named', () => {
       RULES.map(() => /^warning notifications/),
     ],
     [
+      'a lifecycle that archives',
+      bucketIs({
+        lifecycle: seen({
+          rules: [
+            {
+              id: 'cold',
+              enabled: true,
+              prefix: '',
+              narrowed: false,
+              expirationDays: undefined,
+              abortDays: 1,
+            },
+            ...RAW.map(({ prefix }) => ({
+              ...{ id: prefix, enabled: true, prefix, narrowed: false, expirationDays: 5, abortDays: 1 },
+            })),
+          ],
+          document: [{ ID: 'cold', Transitions: [{ Days: 30, StorageClass: 'DEEP_ARCHIVE' }] }],
+        }),
+      }),
+      ['problem lifecycle: cold archives segments'],
+    ],
+    [
       'no lifecycle',
       bucketIs({ lifecycle: absent }),
       [/^warning lifecycle: nothing removes objects below otel-raw\/, logs-raw/],

@@ -124,6 +124,18 @@ describe('deploy', () => {
     },
   );
 
+  it('says what the rollback of a failed try kept, before the stack that knows of it goes', async () => {
+    const on = cloud();
+    const bucket = { logicalId: 'Bucket', physicalId: 'b-1', reason: undefined, drift: undefined };
+    on.put('lakerunner-vpc', 'ROLLBACK_COMPLETE', {
+      resources: [{ ...bucket, type: 'AWS::S3::Bucket', status: 'DELETE_SKIPPED' }],
+    });
+    await run(on);
+    expect(on.told('lakerunner-vpc')).toContain(
+      'Bucket (AWS::S3::Bucket) of the failed try stays in the account: b-1',
+    );
+  });
+
   it('does not delete a failed stack that has data', async () => {
     const on = cloud();
     const resource = { logicalId: 'Db', physicalId: 'db-1', reason: undefined, drift: undefined };

@@ -119,6 +119,11 @@ async function clearAway(engine: Engine, stack: StackDescription): Promise<void>
     });
   }
   engine.report({ kind: 'stack', stack: stack.name, text: `${stack.status}: deleting it, to make it anew` });
+  for (const { logicalId, physicalId, type, status } of resources) {
+    if (status !== 'DELETE_SKIPPED') continue;
+    const text = `${logicalId} (${type}) of the failed try stays in the account: ${physicalId}`;
+    engine.report({ kind: 'stack', stack: stack.name, text });
+  }
   const after = { event: await lastEvent(engine, stack.id) };
   await engine.stacks.delete(stack.id);
   const followed = await follow(engine, stack.id, `deleting ${stack.name}`, after);

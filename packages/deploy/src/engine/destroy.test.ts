@@ -99,6 +99,19 @@ describe('destroy', () => {
     expect(on.stacks.size).toBe(0);
   });
 
+  it('names what the rollback of a creation kept, and nothing that it deleted', async () => {
+    const on = new FakeCloud();
+    on.put('lakerunner-common', 'ROLLBACK_COMPLETE', {
+      body: BODY,
+      resources: [
+        { ...resource('Bucket', 'AWS::S3::Bucket'), status: 'DELETE_SKIPPED' },
+        { ...resource('Db', 'AWS::RDS::DBInstance'), status: 'DELETE_COMPLETE' },
+      ],
+    });
+    on.buckets.set('the-Bucket', []);
+    expect((await run(on)).left.map(({ logicalId }) => logicalId)).toEqual(['Bucket']);
+  });
+
   it('does not touch anything when one of the stacks is not ours', async () => {
     const on = cloud();
     on.put('lakerunner-common', 'CREATE_COMPLETE', {

@@ -1,4 +1,4 @@
-import { ConfigError, type StackDescription } from '@lakewright/core';
+import { ConfigError, type StackDescription, type StackResource } from '@lakewright/core';
 import { checkOurs, checkWaiting, type Engine, poll } from './engine.ts';
 import { failureOf, follow, lastEvent } from './follow.ts';
 import { type LeftOver, leftOvers } from './left-overs.ts';
@@ -197,13 +197,21 @@ async function leftBy(
   stack: StackDescription,
   branches: readonly StackBranch[],
 ): Promise<LeftOver[]> {
-  if (stateOf(stack) === 'not made') return [];
+  // Nothing was made yet, and there is no template.
+  if (stack.status === 'REVIEW_IN_PROGRESS') return [];
   const left: LeftOver[] = [];
   for (const { id, name, resources } of branches) {
     const body = await engine.stacks.template(id);
-    if (body !== '') left.push(...leftOvers(name, templateFacts(name, body), resources));
+    if (body === '') continue;
+    // What is to be kept is kept by the rollback of a creation, too, and only that.
+    const there = stateOf(stack) === 'not made' ? resources.filter(isThereStill) : resources;
+    left.push(...leftOvers(name, templateFacts(name, body), there));
   }
   return left;
+}
+
+function isThereStill({ status }: StackResource): boolean {
+  return status !== 'DELETE_COMPLETE';
 }
 
 /** What stacks of this environment left that are deleted already: by an earlier run, perhaps one that was killed. */

@@ -66,6 +66,8 @@ function holdsOne({ operator, key, values }: Condition, context: RequestContext)
   const compare = POSITIVE[name] ?? NEGATED[name];
   if (compare === undefined) return 'maybe';
   if (given === undefined) {
+    // At least one value of none is never there, whatever it is compared with.
+    if (quantifier === 'foranyvalue') return ifExists ? 'yes' : 'no';
     return ifExists || quantifier === 'forallvalues' || name in NEGATED ? 'yes' : 'no';
   }
   return comparedWith(values, given, { compare, quantifier, negated: name in NEGATED }, context);

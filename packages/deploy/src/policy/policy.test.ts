@@ -96,6 +96,12 @@ describe('evaluate', () => {
       'maybe',
     ],
     ['ForAllValues', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a'] } }, 'no', 'no'],
+    [
+      'ForAnyValue of nothing, negated',
+      { 'ForAnyValue:StringNotEquals': { 'aws:PrincipalOrgID': ['a'] } },
+      'no',
+      'no',
+    ],
     ['ForAnyValue', { 'ForAnyValue:StringEquals': { 'aws:TagKeys': ['a'] } }, 'yes', 'yes'],
     [
       'ForAllValues of nothing',
