@@ -3,6 +3,7 @@ import {
   absent,
   KEY,
   notifications,
+  PARAMETERS,
   QUEUE,
   queuePolicy,
   ROLE,
@@ -197,4 +198,9 @@ describe('what is wrong is named', () => {
       expected.map((one) => (typeof one === 'string' ? one : expect.stringMatching(one))),
     );
   });
+});
+
+test('the URL of a queue of that name in another region', async () => {
+  const ExistingQueueUrl = PARAMETERS.ExistingQueueUrl.replace('eu-west-1', 'us-east-1');
+  expect(await faults({}, { ExistingQueueUrl })).toEqual(['problem queue: is the URL of another queue']);
 });

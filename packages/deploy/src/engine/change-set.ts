@@ -45,6 +45,21 @@ async function madeSet(engine: Engine, id: string, stack: string): Promise<Chang
   }
 }
 
+/** Whether `ask` says yes to a change set; when it does not, or nobody could be asked, the set is deleted. */
+export async function agreedOn(
+  engine: Engine,
+  set: ChangeSet,
+  ask: () => Promise<boolean>,
+): Promise<boolean> {
+  let yes = false;
+  try {
+    yes = await ask();
+    return yes;
+  } finally {
+    if (!yes) await engine.stacks.deleteChangeSet(set.id);
+  }
+}
+
 const NAME = /^lakewright-\d{17}-/;
 
 /** Whether a change set has a name as this module gives. */

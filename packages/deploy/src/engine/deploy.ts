@@ -1,5 +1,5 @@
 import { ConfigError, type StackDescription } from '@lakewright/core';
-import { makeChangeSet } from './change-set.ts';
+import { agreedOn, makeChangeSet } from './change-set.ts';
 import { type ChangeLine, gravity, holdsData, linesOf } from './difference.ts';
 import { checkOurs, checkWaiting, type Engine, poll } from './engine.ts';
 import { StackFailedError } from './errors.ts';
@@ -148,8 +148,7 @@ async function execute(
     return resultOf(spec.key, 'unchanged', existing as StackDescription);
   }
   const more = kind === 'CREATE' ? [] : notShown(linesOf(set.changes), planned);
-  if (more.length > 0 && !(await questions.approveMore(name, more))) {
-    await engine.stacks.deleteChangeSet(set.id);
+  if (more.length > 0 && !(await agreedOn(engine, set, () => questions.approveMore(name, more)))) {
     const what = more.map(({ verb, logicalId }) => `${verb} ${logicalId}`).join(', ');
     throw new ConfigError(`${name}: nothing was changed, as the plan did not say: ${what}`);
   }

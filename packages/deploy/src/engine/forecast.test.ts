@@ -67,7 +67,7 @@ describe('what a plan would make', () => {
   ])('%j is refused by plan and by deploy, and nothing is made', async (set, message) => {
     const on = new FakeCloud();
     await expect(plan(on, set)).rejects.toThrow(message);
-    const questions = { approve: async () => true, approveLoss: async () => true };
+    const questions = { approve: async () => true, approveMore: async () => true };
     await expect(deploy(on.engine(), request(set), questions)).rejects.toThrow(message);
     expect(on.calls).toEqual([]);
   });

@@ -51,6 +51,15 @@ describe('update-images', () => {
     expect(await run(on)).toBe('unchanged');
   });
 
+  it('leaves no change set when nobody can be asked', async () => {
+    const on = cloud();
+    const given = [givenBySet('GoServicesImage=x:1', LAKERUNNER, 'lakerunner')];
+    const asked = { stack: 'my-services', spec, template, image: undefined, given };
+    const nobody = () => Promise.reject(new Error('no terminal'));
+    await expect(updateImages(on.engine(), asked, nobody)).rejects.toThrow('no terminal');
+    expect([...on.sets]).toEqual([]);
+  });
+
   it.each([
     ['ROLLBACK_COMPLETE', /there is no stack my-services/],
     ['UPDATE_ROLLBACK_FAILED', /UPDATE_ROLLBACK_FAILED/],

@@ -1,5 +1,5 @@
 import { BadInputError, ConfigError, NotFoundError, type StackDescription } from '@lakewright/core';
-import { makeChangeSet } from './change-set.ts';
+import { agreedOn, makeChangeSet } from './change-set.ts';
 import { type ChangeLine, linesOf } from './difference.ts';
 import { checkWaiting, type Engine } from './engine.ts';
 import { failureOf, follow, lastEvent } from './follow.ts';
@@ -48,10 +48,7 @@ export async function updateImages(
   if (set === undefined) return 'unchanged';
   const changed = decisions.filter((decision) => decision.changed);
   const plan = { stack: existing.name, parameters: changed, changes: linesOf(set.changes) };
-  if (!(await approve(plan))) {
-    await engine.stacks.deleteChangeSet(set.id);
-    return undefined;
-  }
+  if (!(await agreedOn(engine, set, () => approve(plan)))) return undefined;
   checkWaiting(engine, `${existing.name} was to be updated`);
   const after = { event: await lastEvent(engine, existing.id) };
   await engine.stacks.executeChangeSet(set.id);

@@ -1,6 +1,8 @@
 import { ConfigError } from '@lakewright/core';
+import type { ChangeLine } from '@lakewright/deploy';
 import { Argument, type Command } from 'commander';
 import { type CommandContext, printJson } from '../../context.ts';
+import { UsageError } from '../../errors.ts';
 import { agrees } from './ask.ts';
 import {
   addParameterOptions,
@@ -49,7 +51,8 @@ export function addUpdateImages(aws: Command, context: CommandContext): void {
               clear();
               const parameters = plan.parameters.map((parameter) => `  ${parameterText(parameter)}`);
               terminal.err(`${[...parameters, ...changeLines(terminal, plan.changes)].join('\n')}\n`);
-              return options.yes === true || agrees(`Update ${stack}?`, 'an update', engine.signal);
+              if (options.yes === true) return notLosing(plan.changes);
+              return agrees(`Update ${stack}?`, 'an update', engine.signal);
             }),
           );
           clear();
@@ -59,4 +62,14 @@ export function addUpdateImages(aws: Command, context: CommandContext): void {
         });
       }),
     );
+}
+
+/** Nobody expects new images to cost data: with --yes alone they do not. Throws UsageError. */
+function notLosing(changes: readonly ChangeLine[]): boolean {
+  const losses = changes.filter(({ losesData }) => losesData);
+  if (losses.length === 0) return true;
+  const names = losses.map(({ logicalId }) => logicalId).join(', ');
+  throw new UsageError(`--yes alone does not replace or remove what holds data: ${names}`, {
+    hint: 'look at what is shown; without --yes it asks',
+  });
 }
