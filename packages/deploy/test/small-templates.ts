@@ -6,9 +6,9 @@ const PARAMETERS: Readonly<Record<string, string>> = {
     PublicSubnets: {Type: CommaDelimitedList, Default: ''}, DbInstanceClass: {Type: String, Default: db.t3.medium},
     CreateRDS: {Type: String, Default: 'Yes', AllowedValues: ['Yes', 'No']},
     ApiKeysOverride: {Type: String, Default: '', NoEcho: true}}`,
-  'lakerunner-ecs-setup.yaml': `{CommonInfraStackName: {Type: String}, ContainerImage: {Type: String, Default: 'ours:1'}}`,
+  'lakerunner-ecs-setup.yaml': `{CommonInfraStackName: {Type: String}, ContainerImage: {Type: String, Default: 'public.example/lakewright:1'}}`,
   'lakerunner-ecs-services.yaml': `{CommonInfraStackName: {Type: String, AllowedPattern: '[a-zA-Z][-a-zA-Z0-9]*'},
-    GoServicesImage: {Type: String, Default: 'ours:1'}, QueryApiImage: {Type: String, Default: 'ours:1'}}`,
+    GoServicesImage: {Type: String, Default: 'public.example/lakewright:1'}, QueryApiImage: {Type: String, Default: 'public.example/lakewright:1'}}`,
   'lakerunner-grafana-service.yaml':
     '{CommonInfraStackName: {Type: String}, ServicesStackName: {Type: String}}',
   'lakerunner-otel-collector.yaml': '{CommonInfraStackName: {Type: String}}',

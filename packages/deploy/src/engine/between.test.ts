@@ -22,9 +22,9 @@ const YES: Questions = { approve: async () => true, approveMore: async () => tru
 function cloud(): FakeCloud {
   const on = new FakeCloud();
   on.outputs['lakerunner-vpc'] = {
-    VpcId: 'vpc-1',
-    PrivateSubnets: 'subnet-1,subnet-2',
-    PublicSubnets: 'subnet-3,subnet-4',
+    VpcId: 'vpc-00000001',
+    PrivateSubnets: 'subnet-00000001,subnet-00000002',
+    PublicSubnets: 'subnet-00000003,subnet-00000004',
   };
   return on;
 }
@@ -140,7 +140,9 @@ describe('deploy, when somebody else is at work', () => {
 
   it('makes no VPC that nothing would be in', async () => {
     const on = cloud();
-    on.put('lakerunner-common', 'CREATE_COMPLETE', { parameters: { VpcId: 'vpc-9', PrivateSubnets: 's' } });
+    on.put('lakerunner-common', 'CREATE_COMPLETE', {
+      parameters: { VpcId: 'vpc-00000009', PrivateSubnets: 's' },
+    });
     await expect(run(on, request([], { vpc: 'new' }))).rejects.toThrow(/is in another VPC already/);
   });
 });

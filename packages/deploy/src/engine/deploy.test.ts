@@ -324,7 +324,23 @@ describe('plan', () => {
     const services = stacks.find(({ key }) => key === 'services');
     expect(services?.action).toBe('none');
     expect(services?.notes).toEqual([
-      "GoServicesImage stays at ours:0; the template's default is ours:1. To move it: --set services.GoServicesImage=ours:1",
+      "GoServicesImage stays at ours:0; the template's default is public.example/lakewright:1. To move it: --set services.GoServicesImage=public.example/lakewright:1",
+    ]);
+  });
+
+  it('takes our image from a registry of the customer for all that runs it, unless one is named', async () => {
+    const on = cloud();
+    const wanted = { ...request(['services.QueryApiImage=other:3']), image: 'mine/lakewright:2' };
+    const { stacks } = await planDeployment(on.engine(), wanted);
+    const images = stacks.flatMap(({ key, parameters }) =>
+      parameters
+        .filter(({ name }) => name.endsWith('Image'))
+        .map(({ name, shown }) => `${key} ${name} ${shown}`),
+    );
+    expect(images).toEqual([
+      'setup ContainerImage mine/lakewright:2',
+      'services GoServicesImage mine/lakewright:2',
+      'services QueryApiImage other:3',
     ]);
   });
 

@@ -22,6 +22,8 @@ export interface DeployRequest {
   /** By file name. */
   readonly templates: ReadonlyMap<string, TemplateFacts>;
   readonly given: readonly GivenValue[];
+  /** Where our image is instead of where the templates have it: for every parameter whose default is our image. */
+  readonly image?: string;
   /** `new`, the id of one that is there, or undefined: as it is, and new where nothing is. */
   readonly vpc: string | undefined;
   /** Keys of optional stacks; undefined for the usual ones. What is there already is always deployed. */
@@ -65,7 +67,19 @@ export async function scopeOf(engine: Engine, request: DeployRequest): Promise<S
   const isInOther = isMade(standing.get(system.network.stack)) && !standing.has('vpc');
   const network = await networkFor(engine, request, chosen, isInOther);
   // What a person named comes last, and counts.
-  return { places, standing, given: [...network, ...given] };
+  return { places, standing, given: [...network, ...ownImages(places, request.image), ...given] };
+}
+
+/** Our image, whatever its registry and its version. */
+const OUR_IMAGE = /\/lakewright:[^/]+$/;
+
+function ownImages(places: readonly Place[], image: string | undefined): GivenValue[] {
+  if (image === undefined) return [];
+  return places.flatMap(({ spec, template }) =>
+    template.parameters
+      .filter(({ default: fallback }) => OUR_IMAGE.test(String(fallback ?? '')))
+      .map(({ name }) => ({ name, value: image, stack: spec.key })),
+  );
 }
 
 export async function standingStacks(

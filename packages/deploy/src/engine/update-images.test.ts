@@ -29,9 +29,17 @@ function run(on: FakeCloud, set: string[] = [], image?: string, answer = true) {
 
 describe('update-images', () => {
   it.each<[string[], string | undefined, object]>([
-    [[], undefined, { GoServicesImage: 'ours:1', QueryApiImage: 'ours:1' }],
+    [
+      [],
+      undefined,
+      { GoServicesImage: 'public.example/lakewright:1', QueryApiImage: 'public.example/lakewright:1' },
+    ],
     [[], 'ours:2', { GoServicesImage: 'ours:2', QueryApiImage: 'ours:2' }],
-    [['QueryApiImage=other:3'], undefined, { GoServicesImage: 'ours:1', QueryApiImage: 'other:3' }],
+    [
+      ['QueryApiImage=other:3'],
+      undefined,
+      { GoServicesImage: 'public.example/lakewright:1', QueryApiImage: 'other:3' },
+    ],
   ])('with %j and image %j it moves the images and keeps everything else', async (set, image, images) => {
     const on = cloud();
     expect(await run(on, set, image)).toBe('updated');

@@ -21,6 +21,7 @@ export interface WantedOptions extends PlaceOptions {
   readonly with?: string;
   readonly only?: string;
   readonly estimate?: boolean;
+  readonly image?: string;
   readonly set?: readonly string[];
   readonly params?: readonly string[];
 }
@@ -69,6 +70,7 @@ export function addWantedOptions(command: Command): Command {
     )
     .option('--template-bucket <bucket>', 'where --layout root puts its templates for CloudFormation')
     .option('--only <stacks>', 'these stacks alone, with commas')
+    .option('--image <reference>', 'our image in a registry of yours, for all that runs it')
     .option('--estimate', 'say what a month of the stacks costs, by list prices');
 }
 
@@ -113,6 +115,7 @@ export async function requestOf(options: WantedOptions): Promise<DeployRequest> 
       environment,
       templates: await readTemplates(options.templates),
       given: await givenOf(options, system),
+      image: options.image,
       vpc,
       with:
         options.with === undefined
