@@ -13,6 +13,7 @@ import {
   LAKERUNNER,
   planDestroy,
   type Questions,
+  templateFacts,
 } from '../index.ts';
 
 /** What others do, or what breaks, between the look at an account and the work on it. */
@@ -136,6 +137,26 @@ describe('deploy, when somebody else is at work', () => {
     if (stack !== undefined) stack.status = 'UPDATE_IN_PROGRESS';
     await expect(run(on, request([], { only: ['common'] }))).rejects.toThrow(/VpcId of lakerunner-vpc/);
     expect(on.stacks.has('lakerunner-common')).toBe(false);
+  });
+
+  it('says which services a destroy stopped that went no further', async () => {
+    const on = cloud();
+    await run(on);
+    const services = on.stacks.get('lakerunner-ecs-services');
+    const templates = smallTemplates();
+    const old = templates.get('lakerunner-ecs-services.yaml')?.body ?? '';
+    const api = "{Api: {Type: 'AWS::ECS::Service', Properties: {DesiredCount: 2}}}";
+    const body = old.replace(/^Resources: .*$/m, `Resources: ${api}`);
+    templates.set('lakerunner-ecs-services.yaml', templateFacts('lakerunner-ecs-services.yaml', body));
+    await run(on, request([], { templates }));
+    const arn = 'arn:aws:ecs:us-east-1:123456789012:service/main/api';
+    const known = { logicalId: 'Api', physicalId: arn, reason: undefined, drift: undefined };
+    services?.resources.push({ ...known, type: 'AWS::ECS::Service', status: 'CREATE_COMPLETE' });
+    on.services.set(arn, { arn, name: 'api', desired: 0, running: 0 });
+    await run(on, request([], { templates }));
+    expect(on.told('lakerunner-ecs-services')).toContain(
+      'api stays stopped; start it with: aws ecs update-service --cluster main --service api --desired-count 2',
+    );
   });
 
   it('makes no VPC that nothing would be in', async () => {

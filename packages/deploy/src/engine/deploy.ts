@@ -8,6 +8,7 @@ import type { ParameterPlan } from './parameters.ts';
 import { changeSetFor, type Plan, parametersOf, planDeployment, type StackPlan } from './plan.ts';
 import { type DeployRequest, type Place, type Scope, scopeOf } from './scope.ts';
 import { stateOf, wayOut } from './states.ts';
+import { tellStopped } from './stopped.ts';
 
 /** What was done with one stack, as it was read back. */
 export interface StackResult {
@@ -145,6 +146,7 @@ async function execute(
   const set = await makeChangeSet(engine, changeSetFor(request, place, kind, parameters));
   if (set === undefined) {
     engine.report({ kind: 'stack', stack: name, text: 'no changes' });
+    await tellStopped(engine, existing as StackDescription);
     return resultOf(spec.key, 'unchanged', existing as StackDescription);
   }
   const more = kind === 'CREATE' ? [] : notShown(linesOf(set.changes), planned);
@@ -160,11 +162,9 @@ async function execute(
   const followed = await follow(engine, set.stackId, doing, after);
   if (followed.stack?.status !== `${kind}_COMPLETE`)
     throw await failureOf(engine, name, set.stackId, followed);
-  return resultOf(
-    spec.key,
-    kind === 'CREATE' ? 'created' : 'updated',
-    await readBack(engine, followed.stack, request),
-  );
+  const stack = await readBack(engine, followed.stack, request);
+  await tellStopped(engine, stack);
+  return resultOf(spec.key, kind === 'CREATE' ? 'created' : 'updated', stack);
 }
 
 /** What a change set does beyond what a person saw: to other resources, or more gravely to the same. */

@@ -1,8 +1,8 @@
-import type { RunningService } from '@lakewright/core';
+import type { RunningService, StackDescription } from '@lakewright/core';
 import { evaluate } from '../template/evaluate.ts';
 import { parseTemplate } from '../template/parse.ts';
 import type { Engine } from './engine.ts';
-import type { StackBranch } from './tree.ts';
+import { branchesOf, physicalIds, type StackBranch } from './tree.ts';
 
 /** A service that asks for no tasks, though its template has some. */
 export interface StoppedService {
@@ -37,6 +37,24 @@ export async function stoppedServices(
     }
   }
   return stopped;
+}
+
+/** Says which services of a stack are stopped: a deployment changes nothing in that, as nobody was asked. */
+export async function tellStopped(
+  engine: Engine,
+  stack: Pick<StackDescription, 'id' | 'name'>,
+): Promise<void> {
+  const branches = await branchesOf(engine, stack);
+  const arns = physicalIds(branches, 'AWS::ECS::Service');
+  if (arns.length === 0) return;
+  const services = await engine.account.services(arns);
+  for (const { name, start } of await stoppedServices(engine, branches, services)) {
+    engine.report({
+      kind: 'stack',
+      stack: stack.name,
+      text: `${name} stays stopped; start it with: ${start}`,
+    });
+  }
 }
 
 /** The tasks of each service by the template and the values that the stack has. ECS itself takes one for none said. */
