@@ -391,7 +391,7 @@ test('wrong parameters are refused before anything is asked', async () => {
     ['aws', 'byo-check', 'lakerunner', '--set', 'ExistingBuketArn=x'],
     moto.env,
   );
-  expect(refused.code).toBe(1);
+  expect(refused.code).toBe(2);
   expect(refused.stderr).toMatch(/no parameter ExistingBuketArn[\s\S]*did you mean ExistingBucketArn/);
   expect((await lakewright(['aws', 'byo-check', 'lake'], moto.env)).code).toBe(2);
 });

@@ -42,8 +42,13 @@ describe('an install with a VPC of its own', () => {
   it('is absent at first, and planning changes nothing', async () => {
     before = await aws.inventory();
     expect((await status(1)).state).toBe('absent');
-    const plan = (await aws.json(0, 'plan', 'lakerunner')) as unknown as { stacks: { action: string }[] };
+    const plan = (await aws.json(0, 'plan', 'lakerunner', '--estimate')) as unknown as {
+      readonly stacks: { action: string }[];
+      readonly estimate: { readonly monthlyUsd: number; readonly lines: { readonly stack: string }[] };
+    };
     expect(plan.stacks.map(({ action }) => action)).toEqual(Array(plan.stacks.length).fill('create'));
+    expect(plan.estimate.monthlyUsd).toBeGreaterThan(100);
+    expect(plan.estimate.lines.map(({ stack }) => stack)).toContain('lakerunner-ecs-services');
     expect((await aws.inventory('stacks')).stacks).toEqual([]);
   });
 
