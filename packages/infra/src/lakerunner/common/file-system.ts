@@ -26,7 +26,7 @@ export class FileSystem extends Construct {
       fileSystemTags: nameTag('efs'),
       fileSystemPolicy: BY_ROLE_OVER_TLS,
     });
-    this.fileSystem.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN;
+    this.fileSystem.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE;
     this.fileSystem.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
     const group = new CfnSecurityGroup(this, 'EfsSecurityGroup', {
       groupDescription: 'Lakerunner file system',

@@ -75,7 +75,7 @@ export class IngestStorage extends Construct {
     // S3 sends a test message when notifications are set, and refuses them when it may not.
     this.bucket.addResourceDependency(queuePolicy);
     // The bucket is the lake: nothing of a stack's removes it.
-    this.bucket.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN;
+    this.bucket.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE;
     this.bucket.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
     const bucketPolicy = this.#bucketPolicy();
     for (const resource of [deadLetters, this.queue, queuePolicy, this.bucket, bucketPolicy]) {
@@ -120,7 +120,7 @@ export class IngestStorage extends Construct {
         ],
       },
     });
-    policy.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN;
+    policy.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE;
     policy.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
     return policy;
   }

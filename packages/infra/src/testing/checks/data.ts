@@ -30,7 +30,11 @@ const LEAST_VISIBILITY = 60;
 export const dataIsKept: Check = (deployment) =>
   resourcesOf(deployment, ...Object.keys(KEPT)).flatMap((resource) =>
     (['deletionPolicy', 'updateReplacePolicy'] as const)
-      .filter((name) => !KEPT[resource.type].includes(textAt(resource[name])))
+      .filter((name) => {
+        // A resource whose first creation is rolled back holds nothing yet.
+        const said = textAt(resource[name]).replace('RetainExceptOnCreate', 'Retain');
+        return !KEPT[resource.type].includes(said);
+      })
       .map((name) =>
         finding(
           resource,
