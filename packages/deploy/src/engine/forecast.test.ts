@@ -20,6 +20,10 @@ Rules:
     RuleCondition: !Equals [!Ref Kind, plain]
     Assertions:
       - { Assert: !Not [!Equals [!Ref Size, '9']], AssertDescription: nine is not for plain ones }
+  SecretNeedsSize:
+    RuleCondition: !Not [!Equals [!Ref Secret, '']]
+    Assertions:
+      - { Assert: !Not [!Equals [!Ref Size, '4']], AssertDescription: a secret needs another size }
 Conditions:
   IsLarge: !Equals [!Ref Size, '5']
 Resources:
@@ -62,6 +66,7 @@ describe('what a plan would make', () => {
     [['Size=10'], /^common: Size: "10" is more than 9$/],
     [['Secret=S3CRET'], /^common: Secret: the value does not match/],
     [['Size=9'], /^common: the rule SmallOnly: nine is not for plain ones/],
+    [['Size=4', 'Secret=abc'], /^common: the rule SecretNeedsSize: a secret needs another size/],
     [['VpcId=vpc-x'], /^common: VpcId: "vpc-x" is no AWS::EC2::VPC::Id$/],
     [[], /^setup: it needs the export lakerunner-common-Gateway, which that stack has not/],
   ])('%j is refused by plan and by deploy, and nothing is made', async (set, message) => {
@@ -101,5 +106,8 @@ describe('what a plan would make', () => {
     const parameters = { VpcId: 'vpc-00000001', Secret: 'abc', Size: '5', Kind: 'plain' };
     on.put('lakerunner-common', 'CREATE_COMPLETE', { parameters, body: COMMON });
     expect((await plan(on, [], ['common'])).stacks).toMatchObject([{ action: 'none' }]);
+    // Empty, it is masked likewise: no rule about it can be judged.
+    parameters.Secret = '';
+    expect((await plan(on, ['Size=4'], ['common'])).stacks).toMatchObject([{ action: 'update' }]);
   });
 });

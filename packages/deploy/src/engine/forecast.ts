@@ -1,6 +1,7 @@
 import { type AccountIdentity, BadInputError } from '@lakewright/core';
 import type { Problem } from '../errors.ts';
 import { type EvaluatedStack, evaluate, type StackInput } from '../template/evaluate.ts';
+import type { Template } from '../template/model.ts';
 import type { ParameterPlan } from './parameters.ts';
 import type { DeployRequest, Place, Scope } from './scope.ts';
 import { stateOf } from './states.ts';
@@ -49,7 +50,10 @@ export function forecast(
     for (const [exported, value] of stack.exports) imports.set(exported, value);
     // Of a stack that nothing can be done with, that is what is to be said.
     if (plan === undefined || stateOf(existing) === 'stuck') continue;
-    const all = [...refusals(stack, parameters), ...missingExports(stack, imports, evaluated)];
+    const all = [
+      ...refusals(stack, facts.template, parameters),
+      ...missingExports(stack, imports, evaluated),
+    ];
     faults.push(...all.map((text) => `${spec.key}: ${text}`));
   }
   if (faults.length > 0) {
@@ -99,11 +103,27 @@ function declared({ parameters }: TemplateFacts, values: Readonly<Record<string,
   );
 }
 
-/** What CloudFormation has against the values, or a combination of them. */
-function refusals(stack: EvaluatedStack, given: Readonly<Record<string, string>>): string[] {
+/**
+ * What CloudFormation has against the values, or a combination of them. What hangs on a value that it masks is not
+ * judged: an empty one is masked, too.
+ */
+function refusals(
+  stack: EvaluatedStack,
+  { rules }: Template,
+  given: Readonly<Record<string, string>>,
+): string[] {
+  const masked = Object.keys(given).filter((name) => given[name] === MASKED);
+  const isOpen = ({ kind, path }: Problem) => {
+    const [section, name] = path.split('/');
+    // Values of stacks inside may be made of it.
+    if (section === 'Resources') return masked.length > 0;
+    if (kind === 'parameter') return masked.includes(name);
+    const rule = JSON.stringify(rules[name] ?? {});
+    return masked.some((value) => rule.includes(JSON.stringify(value)));
+  };
   return stack.problems
-    .filter(({ kind, path }) => kind === 'rule' || (kind === 'parameter' && given[lastOf(path)] !== MASKED))
-    .map(({ path, message }: Problem) => `${placeOf(path)}: ${message}`);
+    .filter((problem) => (problem.kind === 'rule' || problem.kind === 'parameter') && !isOpen(problem))
+    .map(({ path, message }) => `${placeOf(path)}: ${message}`);
 }
 
 /** What stacks of ours do not export for the stack: of another's exports nothing is known here. */
@@ -112,7 +132,10 @@ function missingExports(
   exported: ReadonlyMap<string, string>,
   evaluated: Forecast,
 ): string[] {
-  const names = [...evaluated.values()].map(({ stackName }) => stackName);
+  // What a stack exports may hang on a value that is masked.
+  const names = [...evaluated.values()]
+    .filter(({ parameters }) => !Object.values(parameters).includes(MASKED))
+    .map(({ stackName }) => stackName);
   return imports
     .filter((name) => !exported.has(name) && names.some((stack) => name.startsWith(`${stack}-`)))
     .map((name) => `it needs the export ${name}, which that stack has not with these values`);
@@ -125,8 +148,4 @@ function placeOf(path: string): string {
   while (parts[0] === 'Resources') inner.push(parts.splice(0, 2)[1]);
   const [section, name = ''] = parts;
   return [...inner, section === 'Rules' ? `the rule ${name}` : name].join('/');
-}
-
-function lastOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
