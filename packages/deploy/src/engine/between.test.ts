@@ -1,15 +1,14 @@
 import type { StackResource } from '@lakewright/core';
 import { UnavailableError } from '@lakewright/core';
 import { describe, expect, it } from 'vitest';
-import { change, FakeCloud } from '../../test/fake-cloud.ts';
+import { change, type FakeCloud } from '../../test/fake-cloud.ts';
+import { cloud, request, YES } from '../../test/requests.ts';
 import { smallTemplates } from '../../test/small-templates.ts';
 import {
-  type DeployRequest,
   type DestroyRequest,
   deploy,
   destroy,
   type Engine,
-  givenBySet,
   LAKERUNNER,
   planDestroy,
   type Questions,
@@ -17,31 +16,6 @@ import {
 } from '../index.ts';
 
 /** What others do, or what breaks, between the look at an account and the work on it. */
-
-const YES: Questions = { approve: async () => true, approveMore: async () => true };
-
-function cloud(): FakeCloud {
-  const on = new FakeCloud();
-  on.outputs['lakerunner-vpc'] = {
-    VpcId: 'vpc-00000001',
-    PrivateSubnets: 'subnet-00000001,subnet-00000002',
-    PublicSubnets: 'subnet-00000003,subnet-00000004',
-  };
-  return on;
-}
-
-function request(set: readonly string[] = [], more: Partial<DeployRequest> = {}): DeployRequest {
-  return {
-    system: LAKERUNNER,
-    environment: 'lakerunner',
-    templates: smallTemplates(),
-    given: set.map((text) => givenBySet(text, LAKERUNNER, 'lakerunner')),
-    vpc: undefined,
-    with: undefined,
-    only: undefined,
-    ...more,
-  };
-}
 
 const run = (on: FakeCloud, asked = request(), questions = YES, engine: Engine = on.engine()) =>
   deploy(engine, asked, questions);

@@ -1,40 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { change, FakeCloud } from '../../test/fake-cloud.ts';
+import { change, type FakeCloud } from '../../test/fake-cloud.ts';
+import { cloud, request, VPC_OUTPUTS, YES } from '../../test/requests.ts';
 import { smallTemplates } from '../../test/small-templates.ts';
-import {
-  type DeployRequest,
-  deploy,
-  givenBySet,
-  LAKERUNNER,
-  planDeployment,
-  type Questions,
-} from '../index.ts';
-
-const VPC_OUTPUTS = {
-  VpcId: 'vpc-00000001',
-  PrivateSubnets: 'subnet-00000001,subnet-00000002',
-  PublicSubnets: 'subnet-00000003,subnet-00000004',
-};
-const YES: Questions = { approve: async () => true, approveMore: async () => true };
-
-function cloud(): FakeCloud {
-  const made = new FakeCloud();
-  made.outputs['lakerunner-vpc'] = VPC_OUTPUTS;
-  return made;
-}
-
-function request(set: readonly string[] = [], more: Partial<DeployRequest> = {}): DeployRequest {
-  return {
-    system: LAKERUNNER,
-    environment: 'lakerunner',
-    templates: smallTemplates(),
-    given: set.map((text) => givenBySet(text, LAKERUNNER, 'lakerunner')),
-    vpc: undefined,
-    with: undefined,
-    only: undefined,
-    ...more,
-  };
-}
+import { type DeployRequest, deploy, planDeployment, type Questions } from '../index.ts';
 
 const run = (on: FakeCloud, asked = request(), questions = YES) => deploy(on.engine(), asked, questions);
 const COMMON_ONLY = { only: ['common'] };

@@ -1,8 +1,8 @@
-import type { Estimate, Questions } from '@lakewright/deploy';
+import type { ChangeLine, Estimate, Questions } from '@lakewright/deploy';
 import type { Command } from 'commander';
 import { type CommandContext, printJson } from '../../context.ts';
-import { UsageError } from '../../errors.ts';
 import { agrees } from './ask.ts';
+import { refuseLosses } from './losses.ts';
 import { addWantedOptions, requestOf, systemArgument, usage, type WantedOptions } from './options.ts';
 import { changeLines, planText } from './print.ts';
 import { estimateText } from './print-estimate.ts';
@@ -56,6 +56,10 @@ function questions(
 ): Questions & { readonly estimate: Estimate | undefined } {
   const { terminal } = context;
   let shown: Estimate | undefined;
+  const mayLose = (changes: readonly ChangeLine[]) => {
+    if (deleteData !== true) refuseLosses(changes, 'look at the plan; with --delete-data it is done');
+    return true;
+  };
   return {
     /** The estimate that was shown. */
     get estimate() {
@@ -68,25 +72,15 @@ function questions(
         shown = plan.estimate;
         terminal.err(`\n${estimateText(terminal, shown)}`);
       }
-      const losses = plan.stacks.flatMap(({ changes }) => changes).filter(({ losesData }) => losesData);
       if (yes !== true) return agrees('Carry this out?', 'a deployment', engine.signal);
-      if (losses.length === 0 || deleteData === true) return true;
-      throw refusedLoss(losses.map(({ logicalId }) => logicalId));
+      return mayLose(plan.stacks.flatMap(({ changes }) => changes));
     },
     async approveMore(stack, changes) {
       clear();
       terminal.err(`${stack}: this was not in the plan\n${changeLines(terminal, changes).join('\n')}\n`);
       if (yes !== true)
         return agrees('Carry it out all the same?', 'a change that was not in the plan', engine.signal);
-      const losses = changes.filter(({ losesData }) => losesData);
-      if (losses.length === 0 || deleteData === true) return true;
-      throw refusedLoss(losses.map(({ logicalId }) => logicalId));
+      return mayLose(changes);
     },
   };
-}
-
-function refusedLoss(names: readonly string[]): UsageError {
-  return new UsageError(`--yes alone does not replace or remove what holds data: ${names.join(', ')}`, {
-    hint: 'look at the plan; with --delete-data it is done',
-  });
 }

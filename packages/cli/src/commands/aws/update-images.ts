@@ -1,9 +1,8 @@
 import { ConfigError } from '@lakewright/core';
-import type { ChangeLine } from '@lakewright/deploy';
 import { Argument, type Command } from 'commander';
 import { type CommandContext, printJson } from '../../context.ts';
-import { UsageError } from '../../errors.ts';
 import { agrees } from './ask.ts';
+import { refuseLosses } from './losses.ts';
 import {
   addParameterOptions,
   addRegionOption,
@@ -16,8 +15,7 @@ import {
 import { changeLines, parameterText } from './print.ts';
 import { answering, withEngine } from './with-engine.ts';
 
-interface ImagesOptions extends Pick<WantedOptions, 'region' | 'templates' | 'set' | 'params'> {
-  readonly image?: string;
+interface ImagesOptions extends Pick<WantedOptions, 'region' | 'templates' | 'image' | 'set' | 'params'> {
   readonly yes?: boolean;
 }
 
@@ -51,8 +49,10 @@ export function addUpdateImages(aws: Command, context: CommandContext): void {
               clear();
               const parameters = plan.parameters.map((parameter) => `  ${parameterText(parameter)}`);
               terminal.err(`${[...parameters, ...changeLines(terminal, plan.changes)].join('\n')}\n`);
-              if (options.yes === true) return notLosing(plan.changes);
-              return agrees(`Update ${stack}?`, 'an update', engine.signal);
+              if (options.yes !== true) return agrees(`Update ${stack}?`, 'an update', engine.signal);
+              // Nobody expects new images to cost data.
+              refuseLosses(plan.changes, 'look at what is shown; without --yes it asks');
+              return true;
             }),
           );
           clear();
@@ -62,14 +62,4 @@ export function addUpdateImages(aws: Command, context: CommandContext): void {
         });
       }),
     );
-}
-
-/** Nobody expects new images to cost data: with --yes alone they do not. Throws UsageError. */
-function notLosing(changes: readonly ChangeLine[]): boolean {
-  const losses = changes.filter(({ losesData }) => losesData);
-  if (losses.length === 0) return true;
-  const names = losses.map(({ logicalId }) => logicalId).join(', ');
-  throw new UsageError(`--yes alone does not replace or remove what holds data: ${names}`, {
-    hint: 'look at what is shown; without --yes it asks',
-  });
 }
