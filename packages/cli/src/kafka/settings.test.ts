@@ -80,6 +80,14 @@ describe('kafkaWork', () => {
     expect(() => topicPrefix({ LAKERUNNER_KAFKA_TOPIC_PREFIX })).toThrow(/LAKERUNNER_KAFKA_TOPIC_PREFIX/);
   });
 
+  it('takes the prefix of either name', () => {
+    const [LAKERUNNER_KAFKA_TOPIC_PREFIX, LAKERUNNER_KAFKA_TOPICS_TOPICPREFIX] = ['a', 'b'];
+    expect(topicPrefix({})).toBe('lakerunner');
+    expect(topicPrefix({ LAKERUNNER_KAFKA_TOPIC_PREFIX })).toBe('a');
+    expect(topicPrefix({ LAKERUNNER_KAFKA_TOPICS_TOPICPREFIX })).toBe('b');
+    expect(topicPrefix({ LAKERUNNER_KAFKA_TOPIC_PREFIX, LAKERUNNER_KAFKA_TOPICS_TOPICPREFIX })).toBe('b');
+  });
+
   it.each(['0', 'x', '1.5', '-1'])('refuses %j partitions', (count) => {
     const name = 'LAKERUNNER_KAFKA_TOPICS_DEFAULTS_PARTITIONCOUNT';
     expect(() => topicDefaults({ [name]: count })).toThrow(`${name} is not an integer from 1`);

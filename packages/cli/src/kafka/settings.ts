@@ -28,6 +28,8 @@ const VARIABLE = {
   password: 'LAKERUNNER_KAFKA_SASL_PASSWORD',
   connectTimeout: 'LAKERUNNER_KAFKA_CONNECTION_TIMEOUT',
   prefix: 'LAKERUNNER_KAFKA_TOPIC_PREFIX',
+  /** Another name of it, which goes first: as in Lakerunner, whose services look for the topics by it. */
+  prefixFirst: 'LAKERUNNER_KAFKA_TOPICS_TOPICPREFIX',
   partitions: 'LAKERUNNER_KAFKA_TOPICS_DEFAULTS_PARTITIONCOUNT',
   replicas: 'LAKERUNNER_KAFKA_TOPICS_DEFAULTS_REPLICATIONFACTOR',
 } as const;
@@ -88,9 +90,10 @@ function flagOf(env: Environment, name: string): boolean {
 
 /** What the names of all topics begin with. Throws ConfigError for what no topic may be called. */
 export function topicPrefix(env: Environment): string {
-  const prefix = env[VARIABLE.prefix] || 'lakerunner';
+  const name = env[VARIABLE.prefixFirst] ? VARIABLE.prefixFirst : VARIABLE.prefix;
+  const prefix = env[name] || 'lakerunner';
   if (/^[A-Za-z0-9._-]{1,200}$/.test(prefix)) return prefix;
-  throw new ConfigError(`${VARIABLE.prefix} cannot begin the name of a topic`, {
+  throw new ConfigError(`${name} cannot begin the name of a topic`, {
     hint: 'use at most 200 letters, digits, dots, underscores and hyphens',
   });
 }
