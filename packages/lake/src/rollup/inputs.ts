@@ -1,6 +1,6 @@
 import { type Gatherer, gathererOf } from '../compact/merge/gather.ts';
 import { Names } from '../compact/merge/names.ts';
-import { type KeyRows, mergeOrder, type Runs, UnsortedError } from '../compact/merge/order.ts';
+import { type KeyGroup, mergeOrder, type Runs, UnsortedError } from '../compact/merge/order.ts';
 import { UnreadableSegmentError } from '../errors.ts';
 import {
   type ByteSource,
@@ -84,7 +84,7 @@ export class PointInputs {
       }
     }
     names.rank();
-    const keys = this.#inputs.map(function* ({ key, file, picks }): Generator<KeyRows, undefined> {
+    const keys = this.#inputs.map(function* ({ key, file, picks }): Generator<KeyGroup, undefined> {
       for (let group = 0; group < file.groups; group++) {
         const read = (column: Column) => reading(key, () => file.column(column, group));
         const times = (read(timeColumn) as WordRows).words;
@@ -93,14 +93,15 @@ export class PointInputs {
         if (picked?.length === 0) continue;
         const ranks = names.ranksOf(read(nameColumn) as StringRows);
         const ids = (read(idColumn) as WordRows).words;
-        yield picked === undefined
-          ? { count: file.rowsOf(group), ranks, ids, times }
-          : {
-              count: picked.length,
-              ranks: picked.map((row) => ranks[row]),
-              ids: words(ids, picked),
-              times: words(times, picked),
-            };
+        const rows =
+          picked === undefined
+            ? { ranks, ids, times }
+            : {
+                ranks: picked.map((row) => ranks[row]),
+                ids: words(ids, picked),
+                times: words(times, picked),
+              };
+        yield { count: picked?.length ?? file.rowsOf(group), read: () => rows };
       }
     });
     try {

@@ -42,10 +42,35 @@ describe('planGroups', () => {
       [{ rows: 46_666 }, { rows: 46_667 }, { rows: 46_667 }],
     ],
     [
-      'a big key in groups of its own, nearly of one size',
-      runsOf([[0, 101_000]], [500, 70_500]),
-      [Array(101).fill(1000)],
-      [{ rows: 500 }, { rows: 35_000 }, { rows: 35_000 }, { rows: 30_500 }],
+      'a big key in groups of its own, nearly of one size, but for its edges',
+      runsOf([[0, 171_000]], [500, 140_500]),
+      [Array(171).fill(1000)],
+      [{ rows: 500 + 4096 }, { rows: 43_936 }, { rows: 43_936 }, { rows: 43_936 }, { rows: 4096 + 30_500 }],
+    ],
+    [
+      'edges as deep as inputs were in each other',
+      runsOf([
+        [0, 60_000],
+        [1, 5000],
+        [0, 1000],
+        [1, 60_000],
+      ]),
+      [Array(61).fill(1000), Array(65).fill(1000)],
+      [{ rows: 8192 }, { rows: 54_808 }, { rows: 54_808 }, { rows: 8192 }],
+    ],
+    [
+      'copies between the edges of inputs that overlap',
+      runsOf([
+        [0, 52_000],
+        [1, 10],
+        [0, 96],
+        [1, 52_086],
+      ]),
+      [
+        [4096, 44_000, 4000],
+        [4096, 44_000, 4000],
+      ],
+      [{ rows: 4096 }, copy(44_000, 0, 1), { rows: 8096 }, copy(44_000, 1, 1), { rows: 4000 }],
     ],
     [
       'copies of whole groups, and not of one that is interrupted',

@@ -1,4 +1,5 @@
 import { ROW_GROUP_ROWS } from '../../cook/index.ts';
+import { edgeRows, Overlaps } from './edges.ts';
 import type { Runs } from './order.ts';
 
 /**
@@ -17,9 +18,9 @@ export interface OutputGroup {
 /**
  * Cuts the output into row groups. A run that takes a whole row group of an input is a copy of it when it is
  * big enough. What is in between is cut around each stream, service or series that has rows enough for row groups
- * of its own, so that the next merge, of inputs that follow each other in time, finds whole row groups to copy;
- * and what is left of it where names begin (see rowGroups). `inputGroups[i]` has the rows of each row group of
- * input `i`.
+ * of its own, small ones at its two edges, so that the next merge, of inputs that follow each other in time and
+ * overlap a little, finds whole row groups to copy between the edges; and what is left of it where names begin (see
+ * rowGroups). `inputGroups[i]` has the rows of each row group of input `i`.
  */
 export function planGroups(runs: Runs, inputGroups: readonly (readonly number[])[]): OutputGroup[] {
   const groups: OutputGroup[] = [];
@@ -58,10 +59,13 @@ export function planGroups(runs: Runs, inputGroups: readonly (readonly number[])
 class Cuts {
   readonly #keys: Starts;
   readonly #names: Starts;
+  readonly #overlaps: Overlaps;
 
-  constructor({ keyStarts, nameStarts }: Runs) {
-    this.#keys = new Starts(keyStarts);
-    this.#names = new Starts(nameStarts);
+  constructor(runs: Runs) {
+    const rows = runs.lengths.subarray(0, runs.count).reduce((sum, length) => sum + length, 0);
+    this.#keys = new Starts(runs.keyStarts, rows);
+    this.#names = new Starts(runs.nameStarts, rows);
+    this.#overlaps = new Overlaps(runs);
   }
 
   /** The row groups of rows `from .. to`. */
@@ -72,8 +76,11 @@ class Cuts {
     while (at < to) {
       const end = this.#keys.endOf(at, to);
       if (end - at >= OWN_GROUP_ROWS) {
-        groups.push(...this.#byName(mixedFrom, at), ...parts(end - at));
-        mixedFrom = end;
+        const edge = edgeRows(this.#overlaps.of(at, end), end - at, OWN_GROUP_ROWS);
+        const first = this.#keys.isLast(at) ? edge : 0;
+        const last = this.#keys.isNext(end) ? edge : 0;
+        groups.push(...this.#byName(mixedFrom, at + first), ...parts(end - at - first - last));
+        mixedFrom = end - last;
       }
       at = end;
     }
@@ -95,16 +102,29 @@ class Cuts {
 /** Rows at which something begins, asked about from front to back. */
 class Starts {
   readonly #starts: Int32Array;
+  readonly #rows: number;
   #next = 0;
 
-  constructor(starts: Int32Array) {
+  /** Of a file with `rows` rows. */
+  constructor(starts: Int32Array, rows: number) {
     this.#starts = starts;
+    this.#rows = rows;
   }
 
   /** The first start after row `at`, or `to` when none is in front of that. */
   endOf(at: number, to: number): number {
     while (this.#next < this.#starts.length && this.#starts[this.#next] <= at) this.#next++;
     return this.#next < this.#starts.length ? Math.min(to, this.#starts[this.#next]) : to;
+  }
+
+  /** Whether something begins at row `at`, of which `endOf` was just asked. */
+  isLast(at: number): boolean {
+    return this.#next > 0 && this.#starts[this.#next - 1] === at;
+  }
+
+  /** Whether something else begins at row `end`, which `endOf` just answered, or the file ends there. */
+  isNext(end: number): boolean {
+    return (this.#next < this.#starts.length ? this.#starts[this.#next] : this.#rows) === end;
   }
 }
 

@@ -9,14 +9,13 @@ import {
   MIN_CONSTANT_ROWS,
   ParquetFile,
   type StoredColumn,
-  type StringRows,
-  type WordRows,
 } from '../../parquet/index.ts';
 import { type Column, storedColumns, type TableName } from '../../tables.ts';
 import { type Gatherer, gathererOf } from './gather.ts';
 import { planGroups } from './groups.ts';
+import { keyColumns, keyGroup, namesIn } from './keys.ts';
 import { Names } from './names.ts';
-import { type KeyRows, mergeOrder, type Runs, UnsortedError } from './order.ts';
+import { type KeyGroup, mergeOrder, type Runs, UnsortedError } from './order.ts';
 import { type PlacedGroup, placeGroups, walk } from './walk.ts';
 
 /** A segment's file that is to be merged. */
@@ -30,13 +29,6 @@ export interface MergeInput {
 interface OpenInput {
   readonly key: string;
   readonly file: ParquetFile;
-}
-
-/** By what each table is sorted before time: a text, and an identity that is ordered without sign. */
-function sortColumns(table: TableName): { name: string; id: string | undefined } {
-  if (table === 'logs') return { name: 'service_name', id: 'stream_id' };
-  if (table === 'traces') return { name: 'service_name', id: undefined };
-  return { name: 'metric_name', id: 'series_id' };
 }
 
 /**
@@ -85,37 +77,27 @@ function reading<T>(key: string, read: () => T): T {
 }
 
 function orderOf(table: TableName, columns: readonly Column[], files: readonly OpenInput[]): Runs {
-  const named = (name: string | undefined) => columns.find((column) => column.name === name);
-  const { name, id } = sortColumns(table);
-  const nameColumn = named(name) as Column;
-  const idColumn = named(id);
-  const timeColumn = named('time_unix_nano') as Column;
+  const keys = keyColumns(table, columns);
   const names = new Names();
   for (const { key, file } of files) {
     for (let group = 0; group < file.groups; group++) {
-      names.add(reading(key, () => file.column(nameColumn, group)) as StringRows);
+      names.add(reading(key, () => namesIn(file, keys, group)));
     }
   }
   names.rank();
-  const keys = files.map(function* ({ key, file }): Generator<KeyRows, undefined> {
+  const groupsOf = files.map(function* ({ key, file }): Generator<KeyGroup, undefined> {
     for (let group = 0; group < file.groups; group++) {
-      const read = (column: Column) => reading(key, () => file.column(column, group));
-      yield {
-        count: file.rowsOf(group),
-        ranks: names.ranksOf(read(nameColumn) as StringRows),
-        ids: idColumn === undefined ? undefined : (read(idColumn) as WordRows).words,
-        times: (read(timeColumn) as WordRows).words,
-      };
+      const known = reading(key, () => keyGroup(file, keys, group, names));
+      yield { ...known, read: () => reading(key, known.read) };
     }
   });
   try {
-    return mergeOrder(keys);
+    return mergeOrder(groupsOf);
   } catch (error) {
     if (error instanceof UnsortedError) throw new UnmergeableError(files[error.input].key, error.message);
     throw error;
   }
 }
-
 function* gatherColumn(
   column: Column,
   files: readonly OpenInput[],

@@ -1,6 +1,24 @@
+/** A row group of an input, by the keys of its rows. */
+export interface KeyGroup {
+  readonly count: number;
+  /** Where it is known without reading the rows that all have one name and one identity. */
+  readonly ends?: GroupEnds;
+  /** Reads the keys of all rows. */
+  read(): KeyRows;
+}
+
+/** What a row group says of itself whose rows have one name and one identity. */
+export interface GroupEnds {
+  readonly rank: number;
+  /** One word pair. */
+  readonly id: Uint32Array | undefined;
+  /** Word pairs: the times of the first row and of the last. */
+  readonly first: Uint32Array;
+  readonly last: Uint32Array;
+}
+
 /** The keys by which the rows of one row group are sorted. */
 export interface KeyRows {
-  readonly count: number;
   /** Of each row, the rank of its name among all names of the merge. */
   readonly ranks: Int32Array;
   /** Word pairs (low, high), ordered without sign after the rank; undefined in tables without such a key. */
@@ -31,10 +49,10 @@ export class UnsortedError extends Error {
 
 /**
  * Merges sorted inputs: of equal rows those of the input with the smaller number come first. `groupsOf[i]`
- * answers the keys of input `i`, row group after row group, which are read once and then let go. Throws
- * UnsortedError.
+ * answers the row groups of input `i`, whose keys are read once and then let go; those of a group that knows its
+ * ends, and that no other input has rows between, are not read. Throws UnsortedError.
  */
-export function mergeOrder(groupsOf: readonly Iterator<KeyRows>[]): Runs {
+export function mergeOrder(groupsOf: readonly Iterator<KeyGroup>[]): Runs {
   const heads = groupsOf.map((groups, input) => new Head(groups, input));
   const heap = heads.filter((head) => head.next());
   for (let i = (heap.length >> 1) - 1; i >= 0; i--) sink(heap, i);
@@ -45,8 +63,9 @@ export function mergeOrder(groupsOf: readonly Iterator<KeyRows>[]): Runs {
     let length = 0;
     let more: boolean;
     do {
-      length++;
-      runs.row(head);
+      const rows = 1 + head.skip(rival);
+      runs.rows(head, rows);
+      length += rows;
       more = head.next();
     } while (more && (rival === undefined || before(head, rival)));
     runs.add(head.input, length);
@@ -67,35 +86,71 @@ class Head {
   idLow = 0;
   timeHigh = 0;
   timeLow = 0;
-  readonly #groups: Iterator<KeyRows>;
+  readonly #groups: Iterator<KeyGroup>;
+  #group: KeyGroup | undefined;
+  /** Of `#group`, once they are needed. */
   #keys: KeyRows | undefined;
   #at = 0;
   #row = -1;
 
-  constructor(groups: Iterator<KeyRows>, input: number) {
+  constructor(groups: Iterator<KeyGroup>, input: number) {
     this.#groups = groups;
     this.input = input;
   }
 
   /** Moves on to the next row; false when there is none. */
   next(): boolean {
-    while (this.#keys === undefined || this.#at === this.#keys.count) {
+    while (this.#group === undefined || this.#at === this.#group.count) {
       const { value, done } = this.#groups.next();
       if (done) return false;
-      this.#keys = value as KeyRows;
+      this.#group = value as KeyGroup;
+      this.#keys = undefined;
       this.#at = 0;
     }
-    const { ranks, ids, times } = this.#keys;
+    const { ends } = this.#group;
     const at = this.#at++;
     this.#row++;
-    const { rank, idHigh, idLow, timeHigh, timeLow } = this;
-    this.rank = ranks[at];
-    if (ids !== undefined) {
-      this.idLow = ids[at * 2];
-      this.idHigh = ids[at * 2 + 1];
+    if (at === 0 && ends !== undefined) {
+      this.#move(ends.rank, ends.id, 0, ends.first, 0);
+    } else {
+      this.#keys ??= this.#group.read();
+      const { ranks, ids, times } = this.#keys;
+      this.#move(ranks[at], ids, at, times, at);
     }
-    this.timeLow = times[at * 2];
-    this.timeHigh = times[at * 2 + 1];
+    return true;
+  }
+
+  /**
+   * From the first row of a row group to its last, when all its rows come before `rival`: answers how many rows
+   * that is, without having read any.
+   */
+  skip(rival: Head | undefined): number {
+    const { timeHigh, timeLow } = this;
+    const ends = this.#group?.ends;
+    if (this.#at !== 1 || this.#group === undefined || ends === undefined) return 0;
+    this.timeLow = ends.last[0];
+    this.timeHigh = ends.last[1];
+    if (rival !== undefined && !before(this, rival)) {
+      this.timeLow = timeLow;
+      this.timeHigh = timeHigh;
+      return 0;
+    }
+    const rows = this.#group.count - 1;
+    this.#at += rows;
+    this.#row += rows;
+    return rows;
+  }
+
+  /** To a row with this rank, pair `id` of `ids` and pair `time` of `times`. */
+  #move(nextRank: number, ids: Uint32Array | undefined, id: number, times: Uint32Array, time: number): void {
+    const { rank, idHigh, idLow, timeHigh, timeLow } = this;
+    this.rank = nextRank;
+    if (ids !== undefined) {
+      this.idLow = ids[id * 2];
+      this.idHigh = ids[id * 2 + 1];
+    }
+    this.timeLow = times[time * 2];
+    this.timeHigh = times[time * 2 + 1];
     const order =
       this.rank - rank ||
       this.idHigh - idHigh ||
@@ -103,7 +158,6 @@ class Head {
       this.timeHigh - timeHigh ||
       this.timeLow - timeLow;
     if (order < 0) throw new UnsortedError(this.input, this.#row);
-    return true;
   }
 }
 
@@ -156,8 +210,8 @@ class RunList {
     return this.#names.starts;
   }
 
-  /** Notes the keys of the next row. */
-  row({ rank, idHigh, idLow }: Head): void {
+  /** Notes the keys of the next rows, which have one name and one identity. */
+  rows({ rank, idHigh, idLow }: Head, count: number): void {
     if (rank !== this.#rank || idHigh !== this.#idHigh || idLow !== this.#idLow) {
       if (rank !== this.#rank) this.#names.add(this.#rows);
       this.#rank = rank;
@@ -165,7 +219,7 @@ class RunList {
       this.#idLow = idLow;
       this.#keys.add(this.#rows);
     }
-    this.#rows++;
+    this.#rows += count;
   }
 
   add(input: number, length: number): void {

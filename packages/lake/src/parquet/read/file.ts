@@ -104,6 +104,21 @@ export class ParquetFile {
   }
 
   /**
+   * The least and the greatest value of a BIGINT column in a row group, word pairs (low, high), as the footer says;
+   * undefined when it does not, as of a column of NULLs.
+   */
+  bounds(
+    column: Column,
+    group: number,
+  ): { readonly min: Uint32Array; readonly max: Uint32Array } | undefined {
+    const [leaf] = leavesOf(column);
+    const place = this.#footer.groups[group].chunks.get(pathOf(leaf));
+    if (place === undefined) return undefined;
+    const { min, max } = readChunkMeta(this.#footerBytes, place.describedAt, leaf);
+    return min?.length === 8 && max?.length === 8 ? { min: wordsOf(min), max: wordsOf(max) } : undefined;
+  }
+
+  /**
    * One column of one row group as it is stored, which is how a row group is copied; undefined when the file
    * lacks the column. Throws RangeError when the footer points past the file.
    */
@@ -122,4 +137,9 @@ export class ParquetFile {
     }
     return { kind: 'stored', bytes: parts.length === 1 ? parts[0] : Buffer.concat(parts), chunks: described };
   }
+}
+
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return Uint32Array.of(view.getUint32(0, true), view.getUint32(4, true));
 }
