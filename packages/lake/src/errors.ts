@@ -1,20 +1,27 @@
 import { ConfigError, LakewrightError } from '@lakewright/core';
 
-/** A raw object that cannot be turned into records. `key` names it; the message says where it is bad. */
-export class BadObjectError extends LakewrightError {
+/** Something in the store that cannot be worked with: `key` names it, `reason` says what is wrong with it. */
+abstract class KeyError extends LakewrightError {
   readonly key: string;
-  constructor(key: string, reason: string, options?: { cause?: unknown }) {
-    super('BAD_OBJECT', reason, options);
+  readonly reason: string;
+  constructor(code: string, key: string, reason: string, message: string, options?: { cause?: unknown }) {
+    super(code, message, options);
     this.key = key;
+    this.reason = reason;
   }
 }
 
-/** A segment that compaction has to leave as it is. `key` names it; the message says what is wrong with it. */
-export class UnmergeableError extends LakewrightError {
-  readonly key: string;
+/** A raw object that cannot be turned into records. The message says where it is bad. */
+export class BadObjectError extends KeyError {
   constructor(key: string, reason: string, options?: { cause?: unknown }) {
-    super('UNMERGEABLE', `segment ${key}: ${reason}`, options);
-    this.key = key;
+    super('BAD_OBJECT', key, reason, reason, options);
+  }
+}
+
+/** A segment that compaction has to leave as it is. */
+export class UnmergeableError extends KeyError {
+  constructor(key: string, reason: string, options?: { cause?: unknown }) {
+    super('UNMERGEABLE', key, reason, `segment ${key}: ${reason}`, options);
   }
 }
 
@@ -32,11 +39,9 @@ export class NotSetUpError extends ConfigError {
   }
 }
 
-/** A segment that cannot be rolled up. `key` names it; the message says what is wrong with it. */
-export class UnreadableSegmentError extends LakewrightError {
-  readonly key: string;
+/** A segment that cannot be rolled up. */
+export class UnreadableSegmentError extends KeyError {
   constructor(key: string, reason: string, options?: { cause?: unknown }) {
-    super('UNREADABLE_SEGMENT', `segment ${key}: ${reason}`, options);
-    this.key = key;
+    super('UNREADABLE_SEGMENT', key, reason, `segment ${key}: ${reason}`, options);
   }
 }

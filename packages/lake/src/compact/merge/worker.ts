@@ -1,8 +1,5 @@
-import { constants, setPriority } from 'node:os';
-import { parentPort } from 'node:worker_threads';
-import { messageOf } from '@lakewright/core';
-import { UnmergeableError } from '../../errors.ts';
 import type { TableName } from '../../tables.ts';
+import { serveJobs } from '../../threads/serve.ts';
 import { mergeSegments } from './merge.ts';
 import { type OpenFile, openFile } from './source.ts';
 
@@ -12,26 +9,16 @@ export interface MergeJob {
   readonly inputs: readonly { readonly key: string; readonly rows: number; readonly path: string }[];
 }
 
-/** What the thread answers to a job. */
-export type MergeAnswer =
-  | { readonly ok: true; readonly parts: readonly Uint8Array<ArrayBuffer>[] }
-  | { readonly ok: false; readonly badKey: string | undefined; readonly message: string };
-
 /** Bytes of inputs that are read at once and kept during a merge. */
 const WHOLE_BYTES = 64 * 1024 * 1024;
 
-const port = parentPort;
-if (port === null) throw new Error('worker.ts runs as a worker thread only');
-
-// On Linux a thread has a priority of its own: what is received and asked goes first.
-if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_LOW);
-
-port.on('message', (job: MergeJob) => {
-  const answer = answerTo(job);
-  port.postMessage(answer, answer.ok ? answer.parts.map(({ buffer }) => buffer) : []);
+serveJobs<MergeJob, readonly Uint8Array<ArrayBuffer>[]>({
+  work: merge,
+  moved: (parts) => parts.map(({ buffer }) => buffer),
+  background: true,
 });
 
-function answerTo({ table, inputs }: MergeJob): MergeAnswer {
+function merge({ table, inputs }: MergeJob): readonly Uint8Array<ArrayBuffer>[] {
   const open: OpenFile[] = [];
   try {
     let whole = WHOLE_BYTES;
@@ -41,10 +28,7 @@ function answerTo({ table, inputs }: MergeJob): MergeAnswer {
       if (source.size <= whole) whole -= source.size;
       return { key, rows, source };
     });
-    return { ok: true, parts: mergeSegments(table, merged) };
-  } catch (error) {
-    const badKey = error instanceof UnmergeableError ? error.key : undefined;
-    return { ok: false, badKey, message: messageOf(error) };
+    return mergeSegments(table, merged);
   } finally {
     for (const file of open) file.close();
   }

@@ -1,0 +1,42 @@
+/** Jobs of a thread that a test has in its hands. */
+import { threadId } from 'node:worker_threads';
+import { BadInputError, LimitError } from '@lakewright/core';
+import { BadObjectError, UnmergeableError, UnreadableSegmentError } from '../src/errors.ts';
+import { serveJobs } from '../src/threads/serve.ts';
+
+export type ThreadJob =
+  | { readonly kind: 'answer' | 'exit' }
+  | { readonly kind: 'fail'; readonly with: keyof typeof FAILURES }
+  /** The thread counts at the first place of `shared` that it begins and that it is over; it goes on at the second. */
+  | { readonly kind: 'wait' | 'spin'; readonly shared: Int32Array };
+
+/** What a thread answers: who it is. */
+export interface ThreadResult {
+  readonly thread: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+const FAILURES = {
+  BadObjectError: () => new BadObjectError('otel-raw/a', 'at byte 3'),
+  UnmergeableError: () => new UnmergeableError('db/a.parquet', 'it is not sorted'),
+  UnreadableSegmentError: () => new UnreadableSegmentError('db/a.parquet', 'it points past its end'),
+  LimitError: () => new LimitError('maxHourPoints', 'the hour has too many points'),
+  another: () => new BadInputError('no class of its own'),
+};
+
+serveJobs<ThreadJob, ThreadResult>({
+  work(job) {
+    if (job.kind === 'fail') throw FAILURES[job.with]();
+    if (job.kind === 'exit') process.exit(3);
+    if (job.kind === 'wait' || job.kind === 'spin') hold(job.kind, job.shared);
+    return { thread: threadId, bytes: new Uint8Array(8) };
+  },
+  moved: ({ bytes }) => [bytes.buffer],
+});
+
+function hold(kind: 'wait' | 'spin', shared: Int32Array): void {
+  Atomics.add(shared, 0, 1);
+  if (kind === 'wait') Atomics.wait(shared, 1, 0);
+  else while (Atomics.load(shared, 1) === 0);
+  Atomics.add(shared, 0, 1);
+}
