@@ -7,8 +7,11 @@ import { serveJobs } from '../src/threads/serve.ts';
 export type ThreadJob =
   | { readonly kind: 'answer' | 'exit' }
   | { readonly kind: 'fail'; readonly with: keyof typeof FAILURES }
-  /** The thread counts at the first place of `shared` that it begins and that it is over; it goes on at the second. */
-  | { readonly kind: 'wait' | 'spin'; readonly shared: Int32Array };
+  /**
+   * Counts at the first place of `shared` that it begins and that it is over, and lasts until the test sets the
+   * second. 'check' is over when the thread is to end, too.
+   */
+  | { readonly kind: 'wait' | 'spin' | 'check'; readonly shared: Int32Array };
 
 /** What a thread answers: who it is. */
 export interface ThreadResult {
@@ -25,18 +28,21 @@ const FAILURES = {
 };
 
 serveJobs<ThreadJob, ThreadResult>({
-  work(job) {
+  work(job, check) {
     if (job.kind === 'fail') throw FAILURES[job.with]();
     if (job.kind === 'exit') process.exit(3);
-    if (job.kind === 'wait' || job.kind === 'spin') hold(job.kind, job.shared);
+    if ('shared' in job) hold(job.kind, job.shared, check);
     return { thread: threadId, bytes: new Uint8Array(8) };
   },
   moved: ({ bytes }) => [bytes.buffer],
 });
 
-function hold(kind: 'wait' | 'spin', shared: Int32Array): void {
+function hold(kind: 'wait' | 'spin' | 'check', shared: Int32Array, check: () => void): void {
   Atomics.add(shared, 0, 1);
-  if (kind === 'wait') Atomics.wait(shared, 1, 0);
-  else while (Atomics.load(shared, 1) === 0);
-  Atomics.add(shared, 0, 1);
+  try {
+    if (kind === 'wait') Atomics.wait(shared, 1, 0);
+    else while (Atomics.load(shared, 1) === 0) if (kind === 'check') check();
+  } finally {
+    Atomics.add(shared, 0, 1);
+  }
 }

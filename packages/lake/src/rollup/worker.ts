@@ -20,12 +20,12 @@ serveJobs<RollJob, readonly RolledTable[]>({
   background: true,
 });
 
-function roll({ table, hour, inputs }: RollJob): readonly RolledTable[] {
+function roll({ table, hour, inputs }: RollJob, check: () => void): readonly RolledTable[] {
   const open: OpenFile[] = [];
   try {
     let whole = WHOLE_BYTES;
     const opened = inputs.map(({ key, rows, path }) => {
-      const source = openFile(path, whole);
+      const source = openFile(path, whole, check);
       if (source.size <= whole) {
         whole -= source.size;
         // It was read: an hour may have more segments than a process may have open files.

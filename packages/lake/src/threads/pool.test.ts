@@ -119,6 +119,16 @@ describe('a thread pool', () => {
     expect((await failure(pool.run({ kind: 'answer' }))).message).toBe('the pool is closed');
   });
 
+  it('ends the job of a thread that is to end, when the job asks', async () => {
+    const pool = poolOf();
+    const shared = sharedPlaces();
+    const job = failure(pool.run({ kind: 'check', shared }));
+    await began(shared);
+    await pool.close();
+    expect(Atomics.load(shared, 0)).toBe(OVER);
+    expect((await job).message).toBe('the pool is closed');
+  });
+
   it('terminates a thread that does not end in time', async () => {
     const pool = poolOf();
     const shared = sharedPlaces();

@@ -4,7 +4,7 @@ import { errorOf } from './failures.ts';
 import type { ThreadAnswer, ThreadCall } from './serve.ts';
 
 /** Milliseconds that a thread has to finish what it does when it is to end; then it is terminated. */
-export const THREAD_END_MS = 2_000;
+export const THREAD_END_MS = 5_000;
 
 /** Which threads a pool has. */
 export interface ThreadPoolOptions<Job> {
@@ -30,8 +30,8 @@ export interface ThreadPool<Job, Result> {
    */
   run(job: Job): Promise<Result>;
   /**
-   * Rejects all jobs at once, and resolves when the threads have ended. A thread has THREAD_END_MS for the
-   * job that it does: to stop it in the middle of its work is the last resort.
+   * Rejects all jobs at once, and resolves when the threads have ended. A thread has THREAD_END_MS to finish
+   * its job or to notice that it is to end: to terminate it in the middle of its work is the last resort.
    */
   close(): Promise<void>;
 }

@@ -8,9 +8,9 @@ export interface OpenFile extends ByteSource {
 
 /**
  * Opens the file at `path`. Up to `wholeBytes` it is read at once: a read for each column chunk would take
- * longer than the decoding of a small file. Throws node's errors.
+ * longer than the decoding of a small file. `beforeRead` is called before each read. Throws node's errors.
  */
-export function openFile(path: string, wholeBytes: number): OpenFile {
+export function openFile(path: string, wholeBytes: number, beforeRead?: () => void): OpenFile {
   const descriptor = openSync(path, 'r');
   try {
     const { size } = fstatSync(descriptor);
@@ -18,6 +18,7 @@ export function openFile(path: string, wholeBytes: number): OpenFile {
     return {
       size,
       read(offset, length) {
+        beforeRead?.();
         if (offset < 0 || offset + length > size) throw new RangeError('it points past its end');
         return whole?.subarray(offset, offset + length) ?? readAt(descriptor, offset, length);
       },

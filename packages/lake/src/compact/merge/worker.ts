@@ -18,12 +18,12 @@ serveJobs<MergeJob, readonly Uint8Array<ArrayBuffer>[]>({
   background: true,
 });
 
-function merge({ table, inputs }: MergeJob): readonly Uint8Array<ArrayBuffer>[] {
+function merge({ table, inputs }: MergeJob, check: () => void): readonly Uint8Array<ArrayBuffer>[] {
   const open: OpenFile[] = [];
   try {
     let whole = WHOLE_BYTES;
     const merged = inputs.map(({ key, rows, path }) => {
-      const source = openFile(path, whole);
+      const source = openFile(path, whole, check);
       open.push(source);
       if (source.size <= whole) whole -= source.size;
       return { key, rows, source };
