@@ -5,7 +5,8 @@ import { BadObjectError, UnmergeableError, UnreadableSegmentError } from '../src
 import { serveJobs } from '../src/threads/serve.ts';
 
 export type ThreadJob =
-  | { readonly kind: 'answer' | 'exit' }
+  /** 'dying' is answered, and then its thread ends. */
+  | { readonly kind: 'answer' | 'exit' | 'dying' }
   | { readonly kind: 'fail'; readonly with: keyof typeof FAILURES }
   /**
    * Counts at the first place of `shared` that it begins and that it is over, and lasts until the test sets the
@@ -31,6 +32,7 @@ serveJobs<ThreadJob, ThreadResult>({
   work(job, check) {
     if (job.kind === 'fail') throw FAILURES[job.with]();
     if (job.kind === 'exit') process.exit(3);
+    if (job.kind === 'dying') setImmediate(() => process.exit(4));
     if ('shared' in job) hold(job.kind, job.shared, check);
     return { thread: threadId, bytes: new Uint8Array(8) };
   },

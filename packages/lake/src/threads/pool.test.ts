@@ -86,6 +86,13 @@ describe('a thread pool', () => {
     expect(next.thread).not.toBe(thread);
   });
 
+  it('does not fail the jobs that follow one of which the thread dies', async () => {
+    const pool = poolOf();
+    const dying = await pool.run({ kind: 'dying' });
+    const next = await Promise.all([pool.run({ kind: 'answer' }), pool.run({ kind: 'answer' })]);
+    for (const { thread } of next) expect(thread).not.toBe(dying.thread);
+  });
+
   it('keeps a thread for the next job', async () => {
     const pool = poolOf({ threads: 3, idleMs: 60_000 });
     const { thread } = await pool.run({ kind: 'answer' });

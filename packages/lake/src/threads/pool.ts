@@ -44,11 +44,16 @@ interface Waiting<Job, Result> {
 
 interface Thread<Job, Result> {
   readonly worker: Worker;
+  /** Whether it has done a job. */
+  isUsed?: boolean;
   current?: Waiting<Job, Result>;
   idle?: NodeJS.Timeout;
 }
 
-/** Threads that start with their first job and do one at a time. One that dies is replaced. */
+/**
+ * Threads that start with their first job and do one at a time. One that dies is replaced, and fails its job
+ * unless it had done another before: then the job gets a new thread, and fails if that one dies, too.
+ */
 export function createThreadPool<Job, Result>(options: ThreadPoolOptions<Job>): ThreadPool<Job, Result> {
   const { name, module, maxHeapMb, idleMs, died } = options;
   const waiting: Waiting<Job, Result>[] = [];
@@ -64,13 +69,16 @@ export function createThreadPool<Job, Result>(options: ThreadPoolOptions<Job>): 
       clearTimeout(thread.idle);
       threads.delete(thread);
       const lost = take(thread);
-      lost?.reject(died(lost.job, cause));
+      // It may have died of an earlier job, whose end reached us first.
+      if (lost !== undefined && thread.isUsed) waiting.unshift(lost);
+      else lost?.reject(died(lost.job, cause));
       next();
     };
     worker.on('message', (answer: ThreadAnswer<Result>) => {
       // It is to end, and nobody waits for its job any more.
       if (!threads.has(thread)) return;
       const done = take(thread);
+      thread.isUsed = true;
       if (answer.ok) done?.resolve(answer.result);
       else done?.reject(errorOf(answer.failure));
       if (idleMs !== undefined) thread.idle = setTimeout(() => end(thread), idleMs).unref();
