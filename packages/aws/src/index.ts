@@ -7,6 +7,6 @@ export * from './errors.ts';
 export { partitionOf } from './partitions.ts';
 export type { RoleOptions } from './roles.ts';
 export type { LocalCopiesOptions } from './s3/local-copies.ts';
-export { type S3ObjectStoreOptions, s3ObjectStore } from './s3/object-store.ts';
+export { type S3ObjectStoreOptions, type S3Store, s3ObjectStore } from './s3/object-store.ts';
 export { awsSecrets } from './secrets/aws-secrets.ts';
 export { type SqsQueueOptions, sqsQueue } from './sqs/queue.ts';

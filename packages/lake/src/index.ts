@@ -6,6 +6,7 @@ export * from './errors.ts';
 export * from './formats/index.ts';
 export * from './iceberg/index.ts';
 export * from './ingest/index.ts';
+export * from './live-places.ts';
 export * from './parquet/extract/index.ts';
 export * from './places.ts';
 export * from './pubsub/index.ts';

@@ -42,6 +42,11 @@ export interface S3ObjectStoreOptions extends S3ClientOptions {
   readonly clock?: Clock;
 }
 
+export interface S3Store extends ObjectStore {
+  /** Lets go of the connections; what is still being read or written fails. */
+  close(): Promise<void>;
+}
+
 /**
  * An ObjectStore over a bucket of S3, or over one of a store that speaks S3's protocol. Nothing is asked of it
  * before the first call. Errors beside the port's: ConfigError for credentials, rights, region and bucket,
@@ -51,11 +56,11 @@ export interface S3ObjectStoreOptions extends S3ClientOptions {
  * seconds. An upload in parts that a crash leaves is not seen by readers, and paid for until a lifecycle rule
  * of the bucket (AbortIncompleteMultipartUpload) removes it.
  */
-export function s3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
+export function s3ObjectStore(options: S3ObjectStoreOptions): S3Store {
   return new S3ObjectStore(options);
 }
 
-class S3ObjectStore implements ObjectStore {
+class S3ObjectStore implements S3Store {
   readonly #client: S3Client;
   readonly #address: S3Address;
   readonly #copies: LocalCopies | undefined;
@@ -174,6 +179,10 @@ class S3ObjectStore implements ObjectStore {
         if (!(error instanceof PreconditionError) || attempt >= COPY_ATTEMPTS) throw error;
       }
     }
+  }
+
+  async close(): Promise<void> {
+    this.#client.destroy();
   }
 
   #checked(key: string): string {

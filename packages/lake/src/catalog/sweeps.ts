@@ -224,12 +224,21 @@ export class SweepBooks {
     );
   }
 
-  /** Rows of received raw objects that were removed before `beforeMs`, `limit` at most. */
-  async history({ organization }: SweepScope, beforeMs: number, limit: number): Promise<RawRow[]> {
+  /**
+   * Rows of received raw objects that were removed before `beforeMs`, `limit` at most, below any of `bases`: of others
+   * this process cannot say that their objects are gone.
+   */
+  async history(
+    { organization }: SweepScope,
+    beforeMs: number,
+    limit: number,
+    bases?: readonly string[],
+  ): Promise<RawRow[]> {
     const rows = await this.#sql.query<{ id: bigint; key: string; size: bigint }>(
       `select id, key, size from raw_object
-       where ${SCOPE} and removed_at_ms < $2::bigint and ${RECEIVED} order by removed_at_ms, id limit $3`,
-      [organization ?? null, beforeMs, limit],
+       where ${SCOPE} and removed_at_ms < $2::bigint and ${RECEIVED} and ${AT_HAND}
+       order by removed_at_ms, id limit $3`,
+      [organization ?? null, beforeMs, limit, bases ?? null],
     );
     return rows.map(({ id, key, size }) => ({ id, key, bytes: Number(size) }));
   }

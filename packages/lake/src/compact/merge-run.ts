@@ -49,12 +49,14 @@ async function makeOutput(
   inputs: readonly MergeCandidate[],
 ): Promise<Segment> {
   const { organization, table } = inputs[0];
+  // Before the work: the organization may lose its place meanwhile.
+  const base = places.baseOf(organization);
   const parts = await withInputFiles(store, inputs, (paths) =>
     merger.merge({ table, inputs: inputs.map(({ key, rows }, i) => ({ key, rows, path: paths[i] })) }),
   );
   const described = describe(inputs);
   const segmentId = outputId(inputs);
-  const key = segmentKey(organization, table, described.minTimeNs, segmentId, places.baseOf(organization));
+  const key = segmentKey(organization, table, described.minTimeNs, segmentId, base);
   const { size } = await store.put(key, bodyOf(parts));
   return { organization, table, segmentId, key, bytes: size, ...described };
 }

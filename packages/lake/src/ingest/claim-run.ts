@@ -21,7 +21,8 @@ export class ClaimRun {
   readonly #context: IngestContext;
 
   constructor(context: IngestContext, claimed: readonly ClaimedObject[]) {
-    this.#context = context;
+    // What was claimed by the places of now is finished by them, though an organization's profile is removed meanwhile.
+    this.#context = { ...context, places: context.places.snapshot() };
     this.open = new Map(claimed.map((object) => [object.id, object]));
   }
 

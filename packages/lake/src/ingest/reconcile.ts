@@ -28,36 +28,47 @@ export async function reconcile(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, places, settings, store } = context;
-  const bases = places.all.map(({ base }) => base);
+  // Asked for at each listing: places come and go.
+  const bases = () => places.all.map(({ base }) => base);
   const receiver = new RawReceiver(context, onFound);
   const received = new PrefixScanner(store, receiver);
   const dropped = new PrefixScanner(store, receiver);
   const drops = RAW_RULES.filter((rule) => rule.signal !== undefined);
-  let nextFullMs = 0;
+  /** When each base is to be listed as a whole again: at once where it never was. */
+  const nextFullMs = new Map<string, number>();
   await Promise.all([
     repeatListing(
       repetition(context, 'received objects', settings.recentListingMs),
       async () => {
         const now = clock.now();
-        if (now < nextFullMs) {
-          for (const prefix of receiver.recentPrefixes(now)) await received.scan(prefix, signal);
-          return;
-        }
-        for (const base of bases) await received.scan(base + RAW_PREFIX, signal);
-        nextFullMs = now + settings.fullListingMs;
+        await forEach(bases(), async (base) => {
+          if (now < (nextFullMs.get(base) ?? 0)) {
+            for (const prefix of receiver.recentPrefixes(base, now)) await received.scan(prefix, signal);
+          } else {
+            await received.scan(base + RAW_PREFIX, signal);
+            nextFullMs.set(base, now + settings.fullListingMs);
+          }
+        });
       },
       signal,
     ),
     repeatListing(
       repetition(context, 'dropped files', settings.dropListingMs),
       async () => {
-        for (const base of bases) {
+        await forEach(bases(), async (base) => {
           for (const { inputPrefix } of drops) await dropped.scan(base + inputPrefix, signal);
-        }
+        });
       },
       signal,
     ),
   ]);
+}
+
+/** Does `work` for each base, whatever became of those before: one bucket must not hide the others. Throws the first failure. */
+async function forEach(bases: readonly string[], work: (base: string) => Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const base of bases) await work(base).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 function repetition(
@@ -83,12 +94,13 @@ class RawReceiver implements ScanReceiver<NewRawObject> {
     this.#onFound = onFound;
   }
 
-  /** Where the objects of the latest minutes are, of every organization and collector found so far. */
-  recentPrefixes(nowMs: number): string[] {
-    return [...this.#groups.values()].flatMap((group) =>
+  /** Where the objects of the latest minutes are below `base`, of every organization and collector found so far. */
+  recentPrefixes(base: string, nowMs: number): string[] {
+    const groups = [...this.#groups.values()].filter((group) => group.base === base);
+    return groups.flatMap((group) =>
       Array.from(
         { length: RECENT_MINUTES + 1 },
-        (_, i) => group.base + minutePrefix(group, nowMs - (RECENT_MINUTES - i) * 60_000),
+        (_, i) => base + minutePrefix(group, nowMs - (RECENT_MINUTES - i) * 60_000),
       ),
     );
   }

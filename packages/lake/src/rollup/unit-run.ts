@@ -54,6 +54,8 @@ async function makeSegments(
   inputs: readonly RollupInput[],
 ): Promise<Segment[]> {
   if (inputs.length === 0) return [];
+  // Before the work: the organization may lose its place meanwhile.
+  const base = places.baseOf(unit.organization);
   const paths: string[] = [];
   for (let from = 0; from < inputs.length; from += LOOKUPS) {
     const batch = inputs.slice(from, from + LOOKUPS);
@@ -64,7 +66,6 @@ async function makeSegments(
     hour: unit.hour,
     inputs: inputs.map(({ key, rows }, i) => ({ key, rows, path: paths[i] })),
   });
-  const base = places.baseOf(unit.organization);
   return Promise.all(tables.map((table) => storeTable({ store, base }, unit, inputs, table)));
 }
 

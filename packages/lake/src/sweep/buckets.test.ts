@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { describeEmbedded, temporaryStore } from '../../../local/test/adapters.ts';
 import { ManualClock, ORGANIZATION, OTHER_ORGANIZATION, rawObject } from '../../test/raw-objects.ts';
 import { Catalog } from '../catalog/index.ts';
+import { LivePlaces } from '../live-places.ts';
 import { Places } from '../places.ts';
 import { SWEEP_SETTINGS, Sweeper, type SweepSettings } from './index.ts';
 
@@ -30,10 +31,10 @@ describeEmbedded('the sweeper over buckets', (empty) => {
   afterEach(() => remove());
 
   const place = { base: BASE, organizations: new Set([ORGANIZATION]), dropsBelongTo: ORGANIZATION };
-  const sweeperWith = (settings: Partial<SweepSettings> = {}) =>
+  const home = new Places([place], new Map([[ORGANIZATION, BASE]]));
+  const sweeperWith = (settings: Partial<SweepSettings> = {}, places = home) =>
     new Sweeper({
-      ...{ store, catalog, clock, logger: silentLogger },
-      places: new Places([place], new Map([[ORGANIZATION, BASE]])),
+      ...{ store, places, catalog, clock, logger: silentLogger },
       runningMs: () => runningMs,
       settings: { ...SWEEP_SETTINGS, ...settings },
     });
@@ -59,6 +60,26 @@ describeEmbedded('the sweeper over buckets', (empty) => {
     expect(await store.head(received.key)).toBeUndefined();
     expect(await store.head(dropped.key)).toBeDefined();
     clock.advance(2 * DAY);
+    expect((await sweeper.sweep()).history).toBe(1);
+  });
+
+  test('forgets no raw object of a bucket that is not looked into any more: it would be ingested again', async () => {
+    const raw = rawObject('raw', clock.now());
+    await catalog.announce([{ ...raw, key: BASE + raw.key }]);
+    const [{ id }] = await catalog.claim({
+      ...{ owner: 'ingest', maxBytes: 1e9, maxObjects: 100, ripeBytes: 0 },
+      ripeBeforeMs: clock.now(),
+    });
+    const input = { id, records: 1, rejected: 0, reasons: [] };
+    await catalog.publish({ owner: 'ingest', inputs: [input], segments: [] });
+    const places = new LivePlaces(home);
+    const sweeper = sweeperWith({ rawRetentionMs: 7 * DAY }, places);
+    clock.advance(8 * DAY);
+    expect((await sweeper.sweep()).rawObjects.count).toBe(1);
+    places.become(new Places([], new Map()));
+    clock.advance(20 * DAY);
+    expect((await sweeper.sweep()).history).toBe(0);
+    places.become(home);
     expect((await sweeper.sweep()).history).toBe(1);
   });
 

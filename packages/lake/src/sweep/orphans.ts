@@ -33,7 +33,9 @@ export class OrphanFinder {
   #seen = new Map<string, { etag: string; atMs: number }>();
 
   async find(context: SweepContext, scope: SweepScope, dryRun: boolean): Promise<FoundOrphans> {
-    const { catalog, clock, places, settings, store } = context;
+    const { catalog, clock, settings, store } = context;
+    // Of one moment: what is judged is judged by one set of profiles.
+    const places = context.places.snapshot();
     const madeAtMs = await catalog.sweeps.madeAtMs();
     const oldMs = clock.now() - settings.orphanAgeMs;
     const below =

@@ -39,7 +39,7 @@ export class Sweeper {
   }
 
   async #look(options: SweepOptions): Promise<SweepReport> {
-    const { catalog, clock, settings } = this.#context;
+    const { catalog, clock, places, settings } = this.#context;
     const now = clock.now();
     const { due, later } = await catalog.sweeps.retiredAmounts(options, now - settings.graceMs);
     let expired = NOTHING;
@@ -58,8 +58,14 @@ export class Sweeper {
         rawRetentionMs === undefined
           ? NOTHING
           : await catalog.sweeps.doneAmount(options, now - rawRetentionMs),
-      history: (await catalog.sweeps.history(options, now - settings.historyMs, Number.MAX_SAFE_INTEGER))
-        .length,
+      history: (
+        await catalog.sweeps.history(
+          options,
+          now - settings.historyMs,
+          Number.MAX_SAFE_INTEGER,
+          places.reach?.bases,
+        )
+      ).length,
       claims: await catalog.sweeps.lapsedClaims(options),
       failed: 0,
     };
@@ -144,11 +150,11 @@ export class Sweeper {
 
   /** Below otel-raw/ a key is written once: when its object is gone for good, nothing can come of its row. */
   async #forgetRaw(scope: SweepScope): Promise<number> {
-    const { catalog, clock, settings, store } = this.#context;
+    const { catalog, clock, places, settings, store } = this.#context;
     const beforeMs = clock.now() - settings.historyMs;
     let forgotten = 0;
     for (;;) {
-      const rows = await catalog.sweeps.history(scope, beforeMs, BATCH);
+      const rows = await catalog.sweeps.history(scope, beforeMs, BATCH, places.reach?.bases);
       const gone: RawRow[] = [];
       for (const row of rows) if ((await store.head(row.key)) === undefined) gone.push(row);
       await catalog.sweeps.forgetRaw(gone);
