@@ -3,7 +3,6 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import {
   Backoff,
-  joinedStore,
   type LimitBook,
   type Logger,
   messageOf,
@@ -13,20 +12,14 @@ import {
   UnavailableError,
   Waker,
 } from '@lakewright/core';
-import {
-  bucketBase,
-  Catalog,
-  NotSetUpError,
-  type Places,
-  placesOf,
-  type StorageProfile,
-  Tenancy,
-} from '@lakewright/lake';
+import { Catalog, NotSetUpError, type Places, Tenancy } from '@lakewright/lake';
 import { postgresSql } from '@lakewright/local';
 import type { Registry } from 'prom-client';
 import type { Closers } from '../closers.ts';
 import { watchLimits } from '../limits/watch.ts';
 import type { ServiceSettings } from './settings.ts';
+import { Buckets, type BucketsOptions } from './tenancy/buckets.ts';
+import { TenancyWatch } from './tenancy/watch.ts';
 
 /** What the object store of services in AWS is called in the catalog: its keys are whole URIs. */
 export const S3_STORE = 's3';
@@ -36,7 +29,9 @@ export interface ServiceLake {
   readonly settings: ServiceSettings;
   readonly catalog: Catalog;
   readonly tenancy: Tenancy;
-  readonly profiles: readonly StorageProfile[];
+  /** Follows what the tenancy says. */
+  readonly watch: TenancyWatch;
+  /** Those of the storage profiles as they are now. */
   readonly places: Places;
   readonly store: ObjectStore;
   /** What organizations may do, as lakewright.yaml says it now. */
@@ -49,6 +44,13 @@ export interface ServiceLake {
   readonly metrics: Registry;
 }
 
+interface LakeMeans {
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly closers: Closers;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Opens the databases and the buckets of the storage profiles. Waits for the database, and for `lakewright setup`,
  * as long as the settings say; throws UnavailableError and NotSetUpError after that. `closers` is told what to
@@ -57,15 +59,32 @@ export interface ServiceLake {
 export async function openLake(
   name: string,
   settings: ServiceSettings,
-  means: { logger: Logger; metrics: Registry; closers: Closers; signal: AbortSignal },
+  means: LakeMeans,
 ): Promise<ServiceLake> {
-  const { logger, metrics, closers } = means;
-  const { catalog, tenancy } = await patiently(settings.setupWaitMs, means, () =>
-    attach(settings, logger, closers),
-  );
-  await catalog.bindStore(S3_STORE);
-  const profiles = await tenancy.storageProfiles();
-  const scratch = join(settings.scratch, name);
+  const { logger, closers } = means;
+  const books = await patiently(settings.setupWaitMs, means, () => attach(settings, logger, closers));
+  await books.catalog.bindStore(S3_STORE);
+  const open = await bucketOpener(join(settings.scratch, name, 'objects'));
+  return lakeOver(name, settings, { ...means, ...books, open });
+}
+
+/** The lake of databases that are open, its buckets opened by `open`. `closers` is told what to close. */
+export async function lakeOver(
+  name: string,
+  settings: ServiceSettings,
+  means: Omit<LakeMeans, 'signal'> & Pick<BucketsOptions, 'open'> & { catalog: Catalog; tenancy: Tenancy },
+): Promise<ServiceLake> {
+  const { catalog, tenancy, logger, metrics, closers, open } = means;
+  const watch = new TenancyWatch({ intervalMs: settings.tenancyIntervalMs, logger, metrics });
+  const buckets = new Buckets({ open, logger, lookFor: () => watch.lookAgain() });
+  closers.add(() => buckets.close());
+  await watch.follow('storage_profiles', async () => buckets.use(await tenancy.storageProfiles()));
+  const stop = new AbortController();
+  const watching = watch.run(stop.signal);
+  closers.add(() => {
+    stop.abort();
+    return watching;
+  });
   const { limits, close } = watchLimits(settings.config, logger);
   closers.add(close);
   return {
@@ -73,11 +92,11 @@ export async function openLake(
     settings,
     catalog,
     tenancy,
-    profiles,
-    places: placesOf(profiles),
-    store: await storeOf(profiles, scratch),
+    watch,
+    places: buckets.places,
+    store: buckets.store,
     owner: `${name}/${hostname()}/${process.pid}/${randomBytes(6).toString('hex')}`,
-    scratch,
+    scratch: join(settings.scratch, name),
     logger,
     metrics,
   };
@@ -126,18 +145,13 @@ async function patiently<T>(
   }
 }
 
-async function storeOf(profiles: readonly StorageProfile[], scratch: string): Promise<ObjectStore> {
+/** Opens buckets of S3, with their local copies below `directory`. */
+async function bucketOpener(directory: string): Promise<BucketsOptions['open']> {
   const { s3ObjectStore } = await import('@lakewright/aws');
-  const parts = new Map<string, ObjectStore>();
-  for (const { bucket, region, endpoint, pathStyle, insecureTls, role } of profiles) {
-    const base = bucketBase(bucket);
-    if (parts.has(base)) continue;
-    const store = s3ObjectStore({
+  return ({ bucket, region, endpoint, pathStyle, insecureTls, role }) =>
+    s3ObjectStore({
       ...{ bucket, region, endpoint, insecureTls, roleArn: role },
       ...(endpoint === undefined ? {} : { forcePathStyle: pathStyle }),
-      localCopies: { directory: join(scratch, 'objects', bucket) },
+      localCopies: { directory: join(directory, bucket) },
     });
-    parts.set(base, store);
-  }
-  return joinedStore(parts);
 }

@@ -16,15 +16,15 @@ import { listening, urlOf } from '../profiles/settings.ts';
 import { sweepSettings } from '../profiles/upkeep.ts';
 import { gatewaySenders } from './gateway.ts';
 import { openServiceIceberg } from './iceberg.ts';
-import { liveKeys } from './live-keys.ts';
 import { connectWorkers, openScratch, sharedKey } from './query-means.ts';
 import { readyReport } from './ready.ts';
+import { liveKeys } from './tenancy/live-keys.ts';
 import type { ServiceFunction } from './workers.ts';
 
 /** Answers queries over HTTP. */
 export const queryApi: ServiceFunction = async (lake, signal) => {
-  const { settings, catalog, tenancy, places, store, logger, metrics } = lake;
-  const auth = await liveKeys(tenancy, logger, signal);
+  const { settings, catalog, places, store, logger, metrics } = lake;
+  const auth = await liveKeys(lake);
   const closers = new Closers();
   try {
     const engine = createSqlEngine({
@@ -78,9 +78,9 @@ export const queryWorker: ServiceFunction = async (lake, signal) => {
 
 /** Receives OTLP and stores it as raw objects. */
 export const otelGateway: ServiceFunction = async (lake, signal) => {
-  const { settings, catalog, tenancy, places, store, logger, metrics, owner } = lake;
+  const { settings, catalog, places, store, logger, metrics, owner } = lake;
   const senders = gatewaySenders(settings.env);
-  const auth = await liveKeys(tenancy, logger, signal);
+  const auth = await liveKeys(lake);
   const inbox = new IngestInbox();
   const means = { store, places, catalog, logger, metrics, clock: systemClock };
   const stopAnnouncing = new AbortController();

@@ -59,7 +59,7 @@ describe('serviceSettings', () => {
     expect(serviceSettings(LRDB, config)).toMatchObject({
       ...{ host: '0.0.0.0', queryPort: 7101, otlpHttpPort: 4318, otlpGrpcPort: 4317 },
       ...{ queryWorkerPort: 8081, queryWorkers: undefined, queryWorkerService: undefined },
-      ...{ setupWaitMs: 60_000, leaseMs: undefined },
+      ...{ setupWaitMs: 60_000, tenancyIntervalMs: 15_000, leaseMs: undefined },
     });
   });
 
@@ -68,6 +68,7 @@ describe('serviceSettings', () => {
     [{ LAKEWRIGHT_QUERY_PORT: '70000' }, /LAKEWRIGHT_QUERY_PORT/],
     [{ QUERY_WORKER_PORT: '-1' }, /QUERY_WORKER_PORT/],
     [{ LAKEWRIGHT_LEASE: 'soon' }, /LAKEWRIGHT_LEASE/],
+    [{ LAKEWRIGHT_TENANCY_INTERVAL: '0s' }, /LAKEWRIGHT_TENANCY_INTERVAL/],
     [{ MIGRATION_CHECK_TIMEOUT: '5 parsecs' }, /MIGRATION_CHECK_TIMEOUT/],
   ])('%o is refused', (env, message) => {
     expect(() => serviceSettings({ ...LRDB, ...env }, config)).toThrow(message);

@@ -4,6 +4,9 @@ import { ConfigError, parseDuration } from '@lakewright/core';
 import type { Config } from '../config.ts';
 import { type DatabaseUrls, databaseUrls } from './database-url.ts';
 
+/** Milliseconds between two looks at the storage profiles and API keys. */
+const TENANCY_INTERVAL_MS = 15_000;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a service is told, by its environment and lakewright.yaml. */
@@ -16,6 +19,8 @@ export interface ServiceSettings {
   readonly leaseMs: number | undefined;
   /** How long a service waits for `lakewright setup` at its start. */
   readonly setupWaitMs: number;
+  /** Milliseconds between two looks at the storage profiles and API keys. */
+  readonly tenancyIntervalMs: number;
   /** For services that serve. */
   readonly host: string;
   readonly otlpHttpPort: number;
@@ -36,6 +41,7 @@ export function serviceSettings(env: Environment, config: Config): ServiceSettin
     scratch: env.LAKEWRIGHT_SCRATCH || join(tmpdir(), 'lakewright'),
     leaseMs: durationOf(env, 'LAKEWRIGHT_LEASE'),
     setupWaitMs: durationOf(env, 'MIGRATION_CHECK_TIMEOUT') ?? 60_000,
+    tenancyIntervalMs: tenancyIntervalOf(env),
     host: env.LAKEWRIGHT_HOST || '0.0.0.0',
     otlpHttpPort: portOf(env, 'LAKEWRIGHT_OTLP_HTTP_PORT', 4318),
     otlpGrpcPort: portOf(env, 'LAKEWRIGHT_OTLP_GRPC_PORT', 4317),
@@ -45,6 +51,12 @@ export function serviceSettings(env: Environment, config: Config): ServiceSettin
     queryWorkerService: env.QUERY_WORKER_SERVICE_NAME || undefined,
     env,
   };
+}
+
+function tenancyIntervalOf(env: Environment): number {
+  const ms = durationOf(env, 'LAKEWRIGHT_TENANCY_INTERVAL') ?? TENANCY_INTERVAL_MS;
+  if (ms > 0) return ms;
+  throw new ConfigError('LAKEWRIGHT_TENANCY_INTERVAL is not above zero', { hint: 'write it like 15s' });
 }
 
 export function durationOf(env: Environment, name: string): number | undefined {
