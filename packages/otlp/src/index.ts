@@ -1,6 +1,6 @@
 export { type Authenticator, authenticator, type Headers } from './auth/authenticator.ts';
 export { assertBindAllowed, isLoopback } from './auth/bind.ts';
-export { type ApiKeys, loadApiKeys, MIN_KEY_LENGTH } from './auth/keys.ts';
+export { type ApiKeyFile, type ApiKeys, loadApiKeys, MIN_KEY_LENGTH } from './auth/keys.ts';
 export * from './decode/index.ts';
 export * from './demo/index.ts';
 export { SHAPES, type Shape, shapeRequest } from './demo/shapes.ts';

@@ -11,6 +11,7 @@ interface SetupOptions {
   apiKeys?: string;
   storageProfiles?: string;
   kafkaTopics?: string;
+  abandonData?: boolean;
 }
 
 const HELP = `
@@ -41,6 +42,7 @@ export function addSetup(program: Command, context: CommandContext): void {
         'YAML of {version: 2, defaults, workers}: a file, env:NAME, ssm:NAME or secretsmanager:ID',
       ).env('KAFKA_TOPICS_FILE'),
     )
+    .option('--abandon-data', 'remove also profiles of buckets in which their organization still has data')
     .addHelpText('after', HELP)
     .action((options: SetupOptions, command: Command) => setup(context, command, options));
 }
@@ -63,6 +65,7 @@ async function setup(context: CommandContext, command: Command, options: SetupOp
     databases: databaseUrls(env),
     apiKeys: await read(options.apiKeys, secrets),
     storageProfiles: await read(options.storageProfiles, secrets),
+    abandonData: options.abandonData === true,
   });
   const { json } = globalOptions(command);
   if (!json) terminal.out(seedText(report));

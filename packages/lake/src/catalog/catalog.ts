@@ -2,6 +2,7 @@ import { type Clock, ConfigError, type Sql } from '@lakewright/core';
 import { NotSetUpError } from '../errors.ts';
 import type { LakeStatus, PlannedSegment, RawObject, SegmentIndex, ServiceSummary } from '../types.ts';
 import { type DeadObject, listDead, revive, supersede } from './dead-letters.ts';
+import { type Holdings, holdings } from './holdings.ts';
 import { IcebergBooks } from './iceberg.ts';
 import { MergeBooks } from './merges.ts';
 import { isMigrated, migrate } from './migrations/index.ts';
@@ -184,6 +185,11 @@ export class Catalog implements SegmentIndex {
   async queue(reach?: raw.Reach): Promise<{ pending: number; oldestPendingSeconds: number }> {
     const { pending, oldestMs } = await raw.waiting(this.#sql, reach);
     return { pending, oldestPendingSeconds: this.#secondsSince(oldestMs) };
+  }
+
+  /** What an organization has below `base` that the lake still needs. */
+  holdings(organization: string, base: string): Promise<Holdings> {
+    return holdings(this.#sql, organization, base);
   }
 
   /** The dead letters of an organization, the latest first. */

@@ -1,4 +1,5 @@
 export { Catalog, type CatalogSettings, LEASE_MS, MAX_ATTEMPTS } from './catalog.ts';
+export type { Holdings } from './holdings.ts';
 export type { IcebergBooks, IcebergPublication, TableId } from './iceberg.ts';
 export type {
   FullSegment,

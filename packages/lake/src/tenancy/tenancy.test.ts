@@ -55,6 +55,34 @@ describeDatabases('the tenancy', (empty) => {
     );
   });
 
+  it('takes all keys from an organization that is named without one', async () => {
+    await tenancy.seed({
+      keys: keys([A, ['acme-key-1', 'acme-key-2']], [B, ['beta-key-1']]),
+      profiles: undefined,
+    });
+    const report = await tenancy.seed({ keys: keys([A, []]), profiles: undefined });
+    expect(report).toMatchObject({ organizations: 0, keys: { added: 0, removed: 2 } });
+    expect((await tenancy.apiKeys()).entries.map(({ organization }) => organization)).toEqual([B]);
+    expect((await tenancy.seed({ keys: keys([A, []]), profiles: undefined })).keys.removed).toBe(0);
+  });
+
+  it('says which buckets organizations would lose, and changes nothing', async () => {
+    const acme = `{organization_id: ${A}, bucket: acme}`;
+    const old = `{organization_id: ${A}, bucket: old, instance_num: 2}`;
+    const again = `{organization_id: ${A}, bucket: old, instance_num: 3}`;
+    const beta = `{organization_id: ${B}, bucket: old}`;
+    await tenancy.seed({ keys: undefined, profiles: profiles(`[${acme}, ${old}, ${again}, ${beta}]`) });
+    const lostBy = (...entries: string[]) => tenancy.lostBy(profiles(`[${entries.join(',')}]`));
+    expect(await lostBy(acme, again)).toEqual([]);
+    expect(await lostBy(beta)).toEqual([]);
+    expect(await lostBy(acme)).toEqual([{ organization: A, bucket: 'old' }]);
+    expect(await lostBy(`{organization_id: ${A}, bucket: new}`)).toEqual([
+      { organization: A, bucket: 'acme' },
+      { organization: A, bucket: 'old' },
+    ]);
+    expect(await tenancy.storageProfiles()).toHaveLength(4);
+  });
+
   it('changes and removes profiles of the organizations that are named', async () => {
     const both = `[{organization_id: ${A}, bucket: acme}, {organization_id: ${A}, bucket: old, instance_num: 2},
       {organization_id: ${B}, bucket: beta}]`;

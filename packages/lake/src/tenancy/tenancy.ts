@@ -1,6 +1,7 @@
 import { type Clock, ConfigError, isMigrated, migrate, type Sql, type SqlRunner } from '@lakewright/core';
-import type { ApiKeys } from '@lakewright/otlp';
+import type { ApiKeyFile, ApiKeys } from '@lakewright/otlp';
 import { NotSetUpError } from '../errors.ts';
+import type { LostBucket } from './losses.ts';
 import { howOf, type StorageProfile } from './profiles.ts';
 import { TENANCY } from './schema.ts';
 
@@ -40,17 +41,18 @@ export class Tenancy {
 
   /**
    * Makes the keys and the profiles of every organization that is named exactly what is given, in one
-   * transaction: a key that is not given any more opens nothing. Organizations that are not named stay as
+   * transaction: a key that is not given any more opens nothing, and an organization that is named without a key has
+   * none. Organizations that are not named stay as
    * they are, and what is undefined stays as it is for all. Throws ConfigError for a bucket that another
    * organization's profile describes in another way: its objects would be looked for in the wrong place.
    */
   seed(seed: {
-    readonly keys: ApiKeys | undefined;
+    readonly keys: ApiKeyFile | undefined;
     readonly profiles: readonly StorageProfile[] | undefined;
   }): Promise<SeedReport> {
     return this.#sql.transaction(async (tx) => {
       const { keys, profiles = [] } = seed;
-      const named = [...(keys?.entries ?? []), ...profiles].map(({ organization }) => organization);
+      const named = [...(keys?.organizations ?? []), ...profiles.map(({ organization }) => organization)];
       return {
         organizations: await this.#addOrganizations(tx, [...new Set(named)]),
         keys: await this.#setKeys(tx, keys),
@@ -74,6 +76,18 @@ export class Tenancy {
     return profilesIn(this.#sql);
   }
 
+  /** Where organizations have a profile now and, were they seeded with `profiles`, would have none. */
+  async lostBy(profiles: readonly StorageProfile[]): Promise<LostBucket[]> {
+    const named = new Set(profiles.map(({ organization }) => organization));
+    const kept = new Set(profiles.map(nameOf));
+    const lost = (await this.storageProfiles()).filter(
+      (profile) => named.has(profile.organization) && !kept.has(nameOf(profile)),
+    );
+    return [...new Map(lost.map((profile) => [nameOf(profile), profile])).values()].map(
+      ({ organization, bucket }) => ({ organization, bucket }),
+    );
+  }
+
   async #addOrganizations(tx: SqlRunner, organizations: readonly string[]): Promise<number> {
     const added = await tx.query(
       `insert into organization select id, $2::bigint from unnest($1::text[]) as x(id)
@@ -83,7 +97,7 @@ export class Tenancy {
     return added.length;
   }
 
-  async #setKeys(tx: SqlRunner, keys: ApiKeys | undefined): Promise<SeedReport['keys']> {
+  async #setKeys(tx: SqlRunner, keys: ApiKeyFile | undefined): Promise<SeedReport['keys']> {
     if (keys === undefined) return { added: 0, removed: 0 };
     const rows = keys.entries.map(({ organization, sha256 }) => ({
       organization,
@@ -93,7 +107,7 @@ export class Tenancy {
       `delete from api_key k where organization = any($1::text[]) and not exists (
          select 1 from ${KEY_ROWS.replace('$1', '$2')} where x.sha256 = k.sha256 and x.organization = k.organization)
        returning 1`,
-      [[...new Set(rows.map(({ organization }) => organization))], JSON.stringify(rows)],
+      [keys.organizations, JSON.stringify(rows)],
     );
     // A key that another organization has is a mistake that the primary key refuses.
     const added = await tx.query(
@@ -138,6 +152,8 @@ export class Tenancy {
 const KEY_ROWS = `jsonb_to_recordset($1::text::jsonb) as x(organization text, sha256 text)`;
 const PROFILE_ROWS = `jsonb_to_recordset($1::text::jsonb)
   as x(organization text, instance integer, bucket text, settings jsonb)`;
+
+const nameOf = ({ organization, bucket }: LostBucket) => `${organization} ${bucket}`;
 
 async function profilesIn(sql: SqlRunner): Promise<StorageProfile[]> {
   const rows = await sql.query<{

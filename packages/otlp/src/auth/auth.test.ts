@@ -44,6 +44,15 @@ describe('authenticator', () => {
     expect(open.organizationOf({ authorization: 'Bearer whatever' })).toBe(DEFAULT_ORGANIZATION);
   });
 
+  test('an organization with an empty list has no key', () => {
+    const keys = loadApiKeys(
+      `- organization_id: ${ONE}\n  keys: []\n- {organization_id: ${TWO}, keys: [12345678a]}`,
+    );
+    expect(keys.organizations).toEqual([ONE, TWO]);
+    expect(keys.entries.map(({ organization }) => organization)).toEqual([TWO]);
+    expect(authenticator(loadApiKeys(`[{organization_id: ${ONE}, keys: []}]`)).enforced).toBe(true);
+  });
+
   test('keys are not held in clear', () => {
     expect(JSON.stringify(loadApiKeys(YAML))).not.toMatch(/first-key|12345678/);
   });
@@ -60,7 +69,8 @@ describe('loadApiKeys refuses, naming the position and not the key', () => {
     ['no organization', '- keys: [secret-key-1]', /organization_id: expected a UUID/],
     ['no UUID', entry('[secret-key-1]', 'acme'), /line 1, column 20: organization_id: not a UUID/],
     ['no keys', `- organization_id: ${ONE}`, /keys: expected a list of keys/],
-    ['empty keys', entry('[]'), /line 2, column 9: keys: expected a list of keys/],
+    ['keys without a value', entry(''), /keys: expected a list of keys/],
+    ['null for keys', entry('null'), /line 2, column 9: keys: expected a list of keys/],
     ['one key, not a list', entry('secret-key-1'), /keys: expected a list of keys/],
     ['a short key', entry('[secret]'), /line 2, column 10: keys: shorter than 8 characters/],
     [

@@ -10,6 +10,12 @@ export interface ApiKeys {
   readonly entries: readonly { readonly organization: string; readonly sha256: Buffer }[];
 }
 
+/** API keys as a file gives them. */
+export interface ApiKeyFile extends ApiKeys {
+  /** Whom the file names, each once; whoever has no entry is to have no key. */
+  readonly organizations: readonly string[];
+}
+
 const FIELDS = ['organization_id', 'keys'];
 const HINT = 'write a list of {organization_id: <UUID>, keys: [<key>, ...]}';
 
@@ -19,16 +25,17 @@ export function sha256Of(key: string): Buffer {
 
 /**
  * Reads API keys from YAML: a list of `organization_id` (a UUID) and `keys` (strings of 8 characters or
- * more). Anything else, and one key for two organizations, is a ConfigError that names line and column and
+ * more; `[]` for an organization without a key). Anything else, and one key for two organizations, is a ConfigError that names line and column and
  * never the key.
  */
-export function loadApiKeys(yamlText: string): ApiKeys {
+export function loadApiKeys(yamlText: string): ApiKeyFile {
   return new KeyFile(yamlText).read();
 }
 
 class KeyFile {
   readonly #lines = new LineCounter();
   readonly #text: string;
+  readonly #organizations = new Set<string>();
   readonly #owners = new Map<string, string>();
   readonly #entries: { organization: string; sha256: Buffer }[] = [];
 
@@ -36,7 +43,7 @@ class KeyFile {
     this.#text = text;
   }
 
-  read(): ApiKeys {
+  read(): ApiKeyFile {
     const document = parseDocument(this.#text, {
       lineCounter: this.#lines,
       prettyErrors: false,
@@ -49,7 +56,7 @@ class KeyFile {
     if (!isSeq(list) || list.items.length === 0)
       this.#fail(list?.range?.[0] ?? 0, 'expected a list of entries');
     for (const item of list.items) this.#entry(item as Node | null);
-    return { entries: this.#entries };
+    return { organizations: [...this.#organizations], entries: this.#entries };
   }
 
   #entry(node: Node | null): void {
@@ -61,9 +68,11 @@ class KeyFile {
     }
     const organization = this.#organization(node);
     const keys = node.get('keys', true) as Node | undefined;
-    if (!isSeq(keys) || keys.items.length === 0) {
+    // Nothing at all is a slip; an empty list is meant.
+    if (!isSeq(keys)) {
       this.#fail(keys?.range?.[0] ?? node.range?.[0] ?? 0, 'keys: expected a list of keys');
     }
+    this.#organizations.add(organization);
     for (const key of keys.items) this.#key(key as Node | null, organization);
   }
 
