@@ -102,6 +102,8 @@ describe('services as processes whose organizations change', () => {
       60_000,
     );
 
+    expect(lake.services.get('query-worker')?.log).toContain('the storage profiles changed');
+
     const gone = await setup([{ ...BETA, bucket: ACME.bucket, keys: [BETA.key] }]);
     expect(gone.code).toBe(1);
     expect(gone.stderr).toMatch(

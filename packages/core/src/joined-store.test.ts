@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { temporaryStore } from '../../local/test/adapters.ts';
 import { BadInputError, NotFoundError } from './errors.ts';
 import { joinedStore } from './joined-store.ts';
-import type { ObjectInfo } from './ports.ts';
+import type { ObjectInfo, ObjectStore } from './ports.ts';
 
 async function joined() {
   const [a, b] = [await temporaryStore(), await temporaryStore()];
@@ -63,6 +63,19 @@ describe('joinedStore', () => {
     await expect(keysOf(store.list(''))).rejects.toThrow(BadInputError);
     expect(await store.head('s3://c/x')).toBeUndefined();
     await close();
+  });
+
+  it('finds a store that is added while a key of it is looked for', async () => {
+    const { store, remove } = await temporaryStore();
+    const parts = new Map<string, ObjectStore>();
+    const found = joinedStore(parts, async (key) => {
+      if (key.startsWith('s3://a/')) parts.set('s3://a/', store);
+    });
+    await found.put('s3://a/x', text('one'));
+    expect(await keysOf(found.list('s3://a/'))).toEqual(['s3://a/x']);
+    await expect(found.get('s3://b/x')).rejects.toThrow(NotFoundError);
+    expect(await found.head('s3://b/x')).toBeUndefined();
+    await remove();
   });
 
   it('refuses bases that cannot be told apart', () => {
