@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 
 /** A request as it arrived. */
 export interface FakeRequest {
@@ -26,6 +27,8 @@ export type FakeAnswer =
 export interface FakeAws {
   readonly url: string;
   readonly requests: readonly FakeRequest[];
+  /** How many connections are open now. */
+  connections(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -60,6 +63,7 @@ export async function fakeAws(
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    connections: () => promisify(server.getConnections.bind(server))(),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

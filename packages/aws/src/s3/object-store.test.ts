@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { ConfigError, NotFoundError, PreconditionError, UnavailableError } from '@lakewright/core';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { waitFor } from '../../../../test/support/wait.ts';
 import {
   FAKE_ENVIRONMENT,
   type FakeAnswer,
@@ -275,6 +276,14 @@ describe('errors', () => {
 
   test.each(['/lake/', 'lake'])('the prefix %s is none', (prefix) => {
     expect(() => s3ObjectStore({ bucket: 'b', prefix })).toThrow(ConfigError);
+  });
+
+  test('a store that is closed lets go of its connections', async () => {
+    const store = await storeOver(() => ({ headers: ETAG, body: 'x' }));
+    await store.get('k');
+    expect(await aws?.connections()).toBe(1);
+    await store.close();
+    await waitFor('the connection to end', async () => (await aws?.connections()) === 0);
   });
 
   test('a store without a place for copies gives no paths', async () => {
