@@ -82,6 +82,18 @@ describeEmbedded('discovery in buckets', (empty) => {
     expect(listed.slice(12).filter((key) => key.startsWith(ACME.base))).toEqual([]);
   });
 
+  it('lists a bucket again as a whole when another organization may have objects there', async () => {
+    await store.put(keyOf(ACME, 'a'), new Uint8Array(1));
+    await store.put(keyOf({ ...BETA, base: ACME.base }, 'b'), new Uint8Array(1));
+    start();
+    await found(ORGANIZATION, 1);
+    const both = { ...ACME, organizations: new Set([ORGANIZATION, OTHER_ORGANIZATION]) };
+    places.become(
+      new Places([both], new Map([ORGANIZATION, OTHER_ORGANIZATION].map((id) => [id, ACME.base]))),
+    );
+    await found(OTHER_ORGANIZATION, 1);
+  });
+
   it('finds what is in one bucket though another cannot be listed', async () => {
     places.become(placesOf(ACME, BETA));
     store.fault = (operation, key) =>

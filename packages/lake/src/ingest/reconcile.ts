@@ -7,6 +7,7 @@ import {
   type ScanReceiver,
 } from '@lakewright/core';
 import type { NewRawObject } from '../catalog/index.ts';
+import type { Place } from '../places.ts';
 import { describeRaw } from '../raw/describe.ts';
 import { isReceived, minutePrefix, RAW_PREFIX, RAW_RULES } from '../raw/keys.ts';
 import { announceBatch } from './announcer.ts';
@@ -28,25 +29,23 @@ export async function reconcile(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, places, settings, store } = context;
-  // Asked for at each listing: places come and go.
-  const bases = () => places.all.map(({ base }) => base);
   const receiver = new RawReceiver(context, onFound);
   const received = new PrefixScanner(store, receiver);
   const dropped = new PrefixScanner(store, receiver);
   const drops = RAW_RULES.filter((rule) => rule.signal !== undefined);
-  /** When each base is to be listed as a whole again: at once where it never was. */
-  const nextFullMs = new Map<string, number>();
+  /** When each place is to be listed as a whole again: at once where it never was, or its organizations changed. */
+  const nextFullMs = new WeakMap<Place, number>();
   await Promise.all([
     repeatListing(
       repetition(context, 'received objects', settings.recentListingMs),
       async () => {
         const now = clock.now();
-        await forEach(bases(), async (base) => {
-          if (now < (nextFullMs.get(base) ?? 0)) {
-            for (const prefix of receiver.recentPrefixes(base, now)) await received.scan(prefix, signal);
+        await forEach(places.all, async (place) => {
+          if (now < (nextFullMs.get(place) ?? 0)) {
+            for (const prefix of receiver.recentPrefixes(place, now)) await received.scan(prefix, signal);
           } else {
-            await received.scan(base + RAW_PREFIX, signal);
-            nextFullMs.set(base, now + settings.fullListingMs);
+            await received.scan(place.base + RAW_PREFIX, signal);
+            nextFullMs.set(place, now + settings.fullListingMs);
           }
         });
       },
@@ -55,7 +54,7 @@ export async function reconcile(
     repeatListing(
       repetition(context, 'dropped files', settings.dropListingMs),
       async () => {
-        await forEach(bases(), async (base) => {
+        await forEach(places.all, async ({ base }) => {
           for (const { inputPrefix } of drops) await dropped.scan(base + inputPrefix, signal);
         });
       },
@@ -64,10 +63,10 @@ export async function reconcile(
   ]);
 }
 
-/** Does `work` for each base, whatever became of those before: one bucket must not hide the others. Throws the first failure. */
-async function forEach(bases: readonly string[], work: (base: string) => Promise<void>): Promise<void> {
+/** Does `work` for each place, whatever became of those before: one must not hide the others. Throws the first failure. */
+async function forEach(places: readonly Place[], work: (place: Place) => Promise<void>): Promise<void> {
   const failures: unknown[] = [];
-  for (const base of bases) await work(base).catch((error: unknown) => failures.push(error));
+  for (const place of places) await work(place).catch((error: unknown) => failures.push(error));
   if (failures.length > 0) throw failures[0];
 }
 
@@ -94,8 +93,8 @@ class RawReceiver implements ScanReceiver<NewRawObject> {
     this.#onFound = onFound;
   }
 
-  /** Where the objects of the latest minutes are below `base`, of every organization and collector found so far. */
-  recentPrefixes(base: string, nowMs: number): string[] {
+  /** Where the objects of the latest minutes are in a place, of every organization and collector found so far. */
+  recentPrefixes({ base }: Place, nowMs: number): string[] {
     const groups = [...this.#groups.values()].filter((group) => group.base === base);
     return groups.flatMap((group) =>
       Array.from(
