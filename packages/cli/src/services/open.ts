@@ -78,7 +78,10 @@ export async function lakeOver(
   const watch = new TenancyWatch({ intervalMs: settings.tenancyIntervalMs, logger, metrics });
   const buckets = new Buckets({ open, logger, lookFor: () => watch.lookAgain() });
   closers.add(() => buckets.close());
-  await watch.follow('storage_profiles', async () => buckets.use(await tenancy.storageProfiles()));
+  await watch.follow('storage_profiles', async () => {
+    const profiles = await tenancy.storageProfiles();
+    return () => buckets.use(profiles);
+  });
   const stop = new AbortController();
   const watching = watch.run(stop.signal);
   closers.add(() => {

@@ -15,7 +15,10 @@ export async function liveKeys({
 }): Promise<Authenticator> {
   let current = authenticator({ entries: [] });
   await watch.follow('api_keys', async () => {
-    current = authenticator(await tenancy.apiKeys());
+    const found = authenticator(await tenancy.apiKeys());
+    return () => {
+      current = found;
+    };
   });
   return { enforced: true, organizationOf: (headers) => current.organizationOf(headers) };
 }

@@ -1,15 +1,27 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, messageOf, Waker } from '@lakewright/core';
 import { Counter, type Registry } from 'prom-client';
 
-/** Milliseconds after a look in which nobody can ask for another one: not every unknown key may cost a query. */
+/** Milliseconds between a look and one that is asked for: not every unknown key may cost a query. */
 const PAUSE_MS = 1000;
 
 /** What a look is for, as metrics and logs call it. */
 export type Followed = 'storage_profiles' | 'api_keys';
 
+/** Takes over what was read. */
+export type Take = () => void | Promise<void>;
+
+interface Look {
+  readonly what: Followed;
+  readonly read: () => Promise<Take>;
+  /** Why the last one failed, if it did. */
+  failure: unknown;
+}
+
 export interface TenancyWatchOptions {
   /** Milliseconds between two looks: so long a key that was taken away still opens. */
   readonly intervalMs: number;
+  readonly pauseMs?: number;
   readonly logger: Logger;
   readonly metrics: Registry;
 }
@@ -20,9 +32,10 @@ export interface TenancyWatchOptions {
  */
 export class TenancyWatch {
   readonly #options: TenancyWatchOptions;
-  readonly #looks: { readonly what: Followed; readonly look: () => Promise<void> }[] = [];
+  readonly #looks: Look[] = [];
   readonly #counter: Counter<'what' | 'outcome'>;
   #looking: Promise<void> | undefined;
+  #asked: Promise<void> | undefined;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TenancyWatchOptions) {
@@ -36,13 +49,16 @@ export class TenancyWatch {
   }
 
   /**
-   * Calls `look` now, throwing what it throws, and again at each interval, after those that were followed before: who
-   * follows profiles before keys knows the buckets of whom he lets in.
+   * Calls `read` now, throwing what it throws, and again at each interval; what it answers with takes over what was
+   * read. What is followed last is read first and taken over last: who follows the profiles and then the keys has a
+   * place for whom he lets in, also when both are changed between two reads.
    */
-  async follow(what: Followed, look: () => Promise<void>): Promise<void> {
-    await look();
-    this.#counter.inc({ what, outcome: 'ok' });
-    this.#looks.push({ what, look });
+  async follow(what: Followed, read: () => Promise<Take>): Promise<void> {
+    await this.#looking;
+    const look: Look = { what, read, failure: undefined };
+    this.#looks.push(look);
+    await this.#look();
+    if (look.failure !== undefined) throw look.failure;
   }
 
   /** Looks at each interval until `signal` is aborted. Never rejects. */
@@ -55,9 +71,22 @@ export class TenancyWatch {
     }
   }
 
-  /** Looks out of turn, for something that this process does not know, unless it has just looked. Never rejects. */
-  async lookAgain(): Promise<void> {
-    if (this.#looking === undefined && performance.now() - this.#lookedAtMs < PAUSE_MS) return;
+  /**
+   * Looks out of turn, for something that this process does not know: once for all who ask at a time, and `pauseMs`
+   * after the last look. Resolves after a look that began after the call. Never rejects.
+   */
+  lookAgain(): Promise<void> {
+    this.#asked ??= this.#lookSoon();
+    return this.#asked;
+  }
+
+  async #lookSoon(): Promise<void> {
+    // It may have read before what is asked for was there.
+    await this.#looking;
+    const { pauseMs = PAUSE_MS } = this.#options;
+    await delay(Math.max(0, this.#lookedAtMs + pauseMs - performance.now()));
+    this.#asked = undefined;
+    await this.#looking;
     await this.#look();
   }
 
@@ -70,17 +99,29 @@ export class TenancyWatch {
   }
 
   async #lookAtAll(): Promise<void> {
-    for (const { what, look } of this.#looks) {
-      try {
-        await look();
-        this.#counter.inc({ what, outcome: 'ok' });
-      } catch (error) {
-        this.#counter.inc({ what, outcome: 'failed' });
-        this.#options.logger.log('warn', 'what the database says of organizations stays as it was', {
-          what,
-          error: messageOf(error),
-        });
-      }
+    const found: { look: Look; take: Take }[] = [];
+    for (const look of this.#looks.toReversed()) {
+      await this.#attempt(look, async () => void found.unshift({ look, take: await look.read() }));
+    }
+    for (const { look, take } of found) {
+      if (await this.#attempt(look, take)) this.#counter.inc({ what: look.what, outcome: 'ok' });
+    }
+  }
+
+  async #attempt(look: Look, work: Take): Promise<boolean> {
+    const { what } = look;
+    try {
+      await work();
+      look.failure = undefined;
+      return true;
+    } catch (error) {
+      look.failure = error;
+      this.#counter.inc({ what, outcome: 'failed' });
+      this.#options.logger.log('warn', 'what the database says of organizations stays as it was', {
+        what,
+        error: messageOf(error),
+      });
+      return false;
     }
   }
 }
