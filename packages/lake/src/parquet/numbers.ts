@@ -50,24 +50,35 @@ function wordBytes(words: Uint32Array, from: number, count: number): Uint8Array 
   return new Uint8Array(words.buffer, words.byteOffset + from * 8, count * 8);
 }
 
-/** Writes 8-byte values as a dictionary of at most `limit` entries; how many, or -1 when there are more. */
-function writeWordDictionary(sinks: ValueSinks, words: Uint32Array, count: number, limit: number): number {
+/**
+ * Writes 8-byte values as a dictionary of at most `limit` entries, and answers them, whose bounds are those of all
+ * values; undefined when there are more.
+ */
+function writeWordDictionary(
+  sinks: ValueSinks,
+  words: Uint32Array,
+  count: number,
+  limit: number,
+): Uint32Array<ArrayBuffer> | undefined {
   const indices = new Int32Array(count);
   const distinct = new Uint32Array(limit * 2);
   const known = numberWords(words, count, limit, indices, distinct);
-  if (known < 0) return known;
+  if (known < 0) return undefined;
   const width = bitWidth(Math.max(0, known - 1));
   sinks.dictionary.set(wordBytes(distinct, 0, known));
   sinks.data.byte(width);
   rleHybrid(sinks.data, indices, count, width);
-  return known;
+  return distinct.subarray(0, known * 2);
 }
 
 /** 64-bit integers as word pairs: a dictionary, differences, or as they are, whichever is smallest. */
 export function encodeInt64(sinks: ValueSinks, words: Uint32Array, count: number): EncodedValues {
+  const distinct = writeWordDictionary(sinks, words, count, Math.max(16, count >>> 3));
+  if (distinct !== undefined) {
+    const known = distinct.length / 2;
+    return { encoding: ENCODING.RLE_DICTIONARY, dictionaryCount: known, ...int64Bounds(distinct, known) };
+  }
   const bounds = int64Bounds(words, count);
-  const known = writeWordDictionary(sinks, words, count, Math.max(16, count >>> 3));
-  if (known >= 0) return { encoding: ENCODING.RLE_DICTIONARY, dictionaryCount: known, ...bounds };
   const deltas = int64Deltas(words, count);
   if (deltas === undefined) {
     sinks.data.set(wordBytes(words, 0, count));
@@ -80,11 +91,16 @@ export function encodeInt64(sinks: ValueSinks, words: Uint32Array, count: number
 
 function int64Deltas(words: Uint32Array, count: number): Float64Array | undefined {
   const deltas = new Float64Array(count - 1);
+  let lowBefore = words[0];
+  let highBefore = words[1] | 0;
   for (let i = 1; i < count; i++) {
-    const high = (words[i * 2 + 1] | 0) - (words[i * 2 - 1] | 0);
-    const delta = high * 0x1_0000_0000 + (words[i * 2] - words[i * 2 - 2]);
+    const low = words[i * 2];
+    const high = words[i * 2 + 1] | 0;
+    const delta = (high - highBefore) * 0x1_0000_0000 + (low - lowBefore);
     if (delta > 2 ** 51 || delta < -(2 ** 51)) return undefined;
     deltas[i - 1] = delta;
+    lowBefore = low;
+    highBefore = high;
   }
   return deltas;
 }
@@ -93,13 +109,22 @@ function int64Bounds(words: Uint32Array, count: number): { min?: Uint8Array; max
   if (count === 0) return {};
   let min = 0;
   let max = 0;
-  const less = (a: number, b: number) => {
-    const high = (words[a * 2 + 1] | 0) - (words[b * 2 + 1] | 0);
-    return high < 0 || (high === 0 && words[a * 2] < words[b * 2]);
-  };
+  let minLow = words[0];
+  let minHigh = words[1] | 0;
+  let maxLow = minLow;
+  let maxHigh = minHigh;
   for (let i = 1; i < count; i++) {
-    if (less(i, min)) min = i;
-    else if (less(max, i)) max = i;
+    const low = words[i * 2];
+    const high = words[i * 2 + 1] | 0;
+    if (high < minHigh || (high === minHigh && low < minLow)) {
+      min = i;
+      minLow = low;
+      minHigh = high;
+    } else if (high > maxHigh || (high === maxHigh && low > maxLow)) {
+      max = i;
+      maxLow = low;
+      maxHigh = high;
+    }
   }
   return { min: wordBytes(words, min, 1).slice(), max: wordBytes(words, max, 1).slice() };
 }
@@ -107,11 +132,14 @@ function int64Bounds(words: Uint32Array, count: number): { min?: Uint8Array; max
 /** Doubles: a dictionary where values repeat, else as they are. */
 export function encodeDoubles(sinks: ValueSinks, values: Float64Array, count: number): EncodedValues {
   const words = new Uint32Array(values.buffer, values.byteOffset, count * 2);
-  const bounds = doubleBounds(values, count);
-  const known = writeWordDictionary(sinks, words, count, Math.max(16, count >>> 2));
-  if (known >= 0) return { encoding: ENCODING.RLE_DICTIONARY, dictionaryCount: known, ...bounds };
+  const distinct = writeWordDictionary(sinks, words, count, Math.max(16, count >>> 2));
+  if (distinct !== undefined) {
+    const known = distinct.length / 2;
+    const bounds = doubleBounds(new Float64Array(distinct.buffer, 0, known), known);
+    return { encoding: ENCODING.RLE_DICTIONARY, dictionaryCount: known, ...bounds };
+  }
   sinks.data.set(wordBytes(words, 0, count));
-  return { encoding: ENCODING.PLAIN, dictionaryCount: 0, ...bounds };
+  return { encoding: ENCODING.PLAIN, dictionaryCount: 0, ...doubleBounds(values, count) };
 }
 
 function doubleBounds(values: Float64Array, count: number): { min?: Uint8Array; max?: Uint8Array } {

@@ -93,7 +93,10 @@ export function nullColumn(column: Column, rows: number): ColumnRows {
 }
 
 function nullsOf({ definition }: ChunkPages): Uint8Array | undefined {
-  return definition?.map((level) => 1 - level);
+  if (definition === undefined) return undefined;
+  const nulls = new Uint8Array(definition.length);
+  for (let i = 0; i < nulls.length; i++) nulls[i] = 1 - definition[i];
+  return nulls;
 }
 
 function spreadIds(

@@ -68,6 +68,10 @@ function unpack(
     out.fill(0, from, from + count);
     return;
   }
+  if (width === 1) {
+    unpackBits(bytes, start, out, from, count);
+    return;
+  }
   if (width > 24) {
     for (let i = 0; i < count; i++) out[from + i] = wideBits(bytes, start * 8 + i * width, width);
     return;
@@ -86,6 +90,30 @@ function unpack(
     bits >>>= width;
     held -= width;
   }
+}
+
+/** Levels and flags: eight to the byte. */
+function unpackBits(
+  bytes: Uint8Array,
+  start: number,
+  out: Int32Array | Uint8Array,
+  from: number,
+  count: number,
+): void {
+  let at = start;
+  let i = from;
+  for (const end = from + count - 8; i <= end; i += 8) {
+    const byte = bytes[at++];
+    out[i] = byte & 1;
+    out[i + 1] = (byte >> 1) & 1;
+    out[i + 2] = (byte >> 2) & 1;
+    out[i + 3] = (byte >> 3) & 1;
+    out[i + 4] = (byte >> 4) & 1;
+    out[i + 5] = (byte >> 5) & 1;
+    out[i + 6] = (byte >> 6) & 1;
+    out[i + 7] = byte >> 7;
+  }
+  for (let bit = 0; i < from + count; i++, bit++) out[i] = (bytes[at] >> bit) & 1;
 }
 
 /** `width` bits (53 at most) from bit `bit` on. */

@@ -134,19 +134,39 @@ function readDefinition(body: Uint8Array, at: number, count: number, max: number
   if (max === 0) return { levels: undefined, end: at, atMost: count };
   const bytes = levelBytes(body, at);
   const end = at + 4 + bytes.length;
-  if (isOneRun(bytes, count, max)) return { levels: undefined, end, atMost: count };
+  const only = onlyLevel(bytes, count);
+  if (only > max) throw new RangeError('a level is above its maximum');
+  if (only === max) return { levels: undefined, end, atMost: count };
+  if (only >= 0) return { levels: new Uint8Array(count).fill(only), end, atMost: 0 };
   const levels = new Uint8Array(count);
   readRleHybrid(bytes, 0, bitWidth(max), levels, count);
-  let atMost = 0;
-  for (let i = 0; i < count; i++) {
-    if (levels[i] === max) atMost++;
-    else if (levels[i] > max) throw new RangeError('a level is above its maximum');
-  }
+  const atMost = max === 1 ? countOnes(levels) : countAtMost(levels, max);
   return { levels: atMost === count ? undefined : levels, end, atMost };
 }
 
-/** Whether the levels are one run of the maximum: most columns have a value in every row. */
-function isOneRun(bytes: Uint8Array, count: number, max: number): boolean {
+/** The level of all values when they are one run, as they are in most columns; -1 when they are several. */
+function onlyLevel(bytes: Uint8Array, count: number): number {
   const place = { at: 0 };
-  return readVarint(bytes, place) === count * 2 && place.at === bytes.length - 1 && bytes[place.at] === max;
+  return readVarint(bytes, place) === count * 2 && place.at === bytes.length - 1 ? bytes[place.at] : -1;
+}
+
+function countAtMost(levels: Uint8Array, max: number): number {
+  let atMost = 0;
+  for (let i = 0; i < levels.length; i++) {
+    if (levels[i] === max) atMost++;
+    else if (levels[i] > max) throw new RangeError('a level is above its maximum');
+  }
+  return atMost;
+}
+
+/** Of levels up to 1, whose sum it is. */
+function countOnes(levels: Uint8Array): number {
+  let ones = 0;
+  let all = 0;
+  for (let i = 0; i < levels.length; i++) {
+    ones += levels[i];
+    all |= levels[i];
+  }
+  if (all > 1) throw new RangeError('a level is above its maximum');
+  return ones;
 }

@@ -110,7 +110,9 @@ export function readInt32s(pages: ChunkPages): Int32Array {
     return int32sOf(values, valueCount);
   }
   const entries = int32sOf(dictionary.bytes, dictionary.count);
-  return readIndices(pages, dictionary.count).map((index) => entries[index]);
+  const ints = readIndices(pages, dictionary.count);
+  for (let i = 0; i < ints.length; i++) ints[i] = entries[ints[i]];
+  return ints;
 }
 
 function int32sOf(bytes: Uint8Array, count: number): Int32Array {
@@ -122,5 +124,7 @@ export function readBooleans(pages: ChunkPages): Uint8Array {
   const { valueCount, values, encoding } = pages;
   if (valueCount > 0 && encoding !== ENCODING.PLAIN) throw otherEncoding(encoding);
   if (values.length * 8 < valueCount) throw new RangeError('the page ends early');
-  return Uint8Array.from({ length: valueCount }, (_, i) => (values[i >> 3] >> (i & 7)) & 1);
+  const booleans = new Uint8Array(valueCount);
+  for (let i = 0; i < valueCount; i++) booleans[i] = (values[i >> 3] >> (i & 7)) & 1;
+  return booleans;
 }
