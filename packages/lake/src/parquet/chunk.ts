@@ -82,7 +82,7 @@ export class ChunkWriter {
   #inputs(column: Column, data: ColumnData, rows: number): LeafInput[] {
     switch (data.kind) {
       case 'constant':
-        return [this.#constant(column, data.one, rows)];
+        return data.one === undefined ? noValues(column, rows) : [this.#constant(column, data.one, rows)];
       case 'strings':
         return [this.#strings(data.ids, rows, data.table)];
       case 'int64': {
@@ -125,10 +125,7 @@ export class ChunkWriter {
     }
   }
 
-  #constant(column: Column, one: ColumnData | undefined, rows: number): LeafInput {
-    if (one === undefined) {
-      return { levelCount: rows, definition: new Uint8Array(rows), nullCount: rows, encode: () => NO_VALUES };
-    }
+  #constant(column: Column, one: ColumnData, rows: number): LeafInput {
     const sinks = this.#sinks;
     if (one.kind === 'strings') {
       return allPresent(rows, () => encodeConstantString(sinks, one.table, one.ids[0], rows, this.#numbers));
@@ -158,8 +155,8 @@ export class ChunkWriter {
   #map(data: Extract<ColumnData, { kind: 'map' }>, rows: number): LeafInput[] {
     const { starts, lengths, table } = data;
     const { levels, repetition, filled } = listLevels(lengths, rows);
-    const states = mapStates(data, rows, levels);
     const distinct = distinctLists(data, rows, data.keys.length, this.#lists);
+    const states = mapStates(data, rows, levels, distinct);
     const leaf = (ids: Int32Array, definition: Uint8Array | undefined, count: number): LeafInput => ({
       levelCount: levels,
       // Where all are present, the levels are one run and need no array.
@@ -212,7 +209,9 @@ export class ChunkWriter {
       this.#page.uint32(input.repetition.length);
       this.#page.set(input.repetition);
     }
-    if (leaf.maxDefinition > 0) this.#levels(input, input.definition, leaf.maxDefinition);
+    if (leaf.maxDefinition > 0) {
+      this.#levels(input, input.definition ?? leaf.maxDefinition, leaf.maxDefinition);
+    }
     this.#page.set(this.#values.view());
     const plainBytes = this.#page.length + this.#dictionary.length;
     const codec = plainBytes < SMALL_CHUNK_BYTES ? UNCOMPRESSED : ZSTD;
@@ -253,14 +252,14 @@ export class ChunkWriter {
     };
   }
 
-  /** Levels with their length in front; all are at the maximum where none are given. */
-  #levels(input: LeafInput, levels: Uint8Array | undefined, max: number): void {
+  /** Levels, or the one that all have, with their length in front. */
+  #levels(input: LeafInput, levels: Uint8Array | number, max: number): void {
     const page = this.#page;
     const at = page.length;
     page.uint32(0);
-    if (levels === undefined) {
+    if (typeof levels === 'number') {
       page.varint(input.levelCount * 2);
-      page.byte(max);
+      page.byte(levels);
     } else rleHybrid(page, levels, input.levelCount, bitWidth(max));
     new DataView(page.bytes.buffer).setUint32(at, page.length - at - 4, true);
   }
@@ -278,6 +277,17 @@ export class ChunkWriter {
     this.#out.set(stored);
     return thrift.out.length + body.length;
   }
+}
+
+/** A column of NULLs or of empty maps. */
+function noValues(column: Column, rows: number): LeafInput[] {
+  return leavesOf(column).map(({ maxRepetition }) => ({
+    levelCount: rows,
+    definition: 0,
+    repetition: maxRepetition === 0 ? undefined : listLevels(new Int32Array(rows), rows).repetition,
+    nullCount: rows,
+    encode: () => NO_VALUES,
+  }));
 }
 
 function compress(bytes: Uint8Array): Uint8Array {

@@ -11,7 +11,10 @@ export interface StringTable {
  * 1 marks a NULL and the value at that place is ignored.
  */
 export type ColumnData =
-  /** All rows of numbers or texts, MIN_CONSTANT_ROWS at least, have the value of the one row of `one`; without it they are NULL. */
+  /**
+   * All rows of numbers or texts, MIN_CONSTANT_ROWS at least, have the value of the one row of `one`; without it they
+   * are NULL, or empty maps.
+   */
   | { readonly kind: 'constant'; readonly one: ColumnData | undefined }
   | { readonly kind: 'strings'; readonly ids: Int32Array; readonly table: StringTable }
   | { readonly kind: 'int64'; readonly words: Uint32Array; readonly nulls?: Uint8Array }

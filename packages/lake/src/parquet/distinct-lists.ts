@@ -109,6 +109,8 @@ function numberLists(
 function isOneLiteral(of: Int32Array, { indices, ends }: NumberedLists): boolean {
   const prefixes = new Int32Array(ends.length);
   const suffixes = new Int32Array(ends.length);
+  let mixed = true;
+  let most = 0;
   for (let list = 0; list < ends.length; list++) {
     const from = list === 0 ? 0 : ends[list - 1];
     let run = 0;
@@ -118,7 +120,11 @@ function isOneLiteral(of: Int32Array, { indices, ends }: NumberedLists): boolean
       if (run === i - from + 1) prefixes[list] = run;
     }
     suffixes[list] = run;
+    mixed &&= run < ends[list] - from;
+    most = Math.max(most, prefixes[list], run);
   }
+  // What ends in one list and goes on in the next is too short.
+  if (mixed && most < 4) return true;
   let value = -1;
   let run = 0;
   for (const list of of) {
@@ -151,11 +157,17 @@ function packLists(out: ByteSink, of: Int32Array, lists: NumberedLists, count: n
   out.varint(groups * 2 + 1);
   const bits = new BitJoiner(Math.ceil((groups * width) / 4) + 1);
   const patterns = patternsOf(lists, width);
+  const { first } = patterns;
   for (let row = 0; row < of.length; ) {
-    const list = of[row];
+    if (of[row] < 0) {
+      row++;
+      continue;
+    }
+    const list = first[of[row]];
     let end = row + 1;
-    while (end < of.length && of[end] === list) end++;
-    if (list >= 0) joinRows(bits, patterns, list, end - row);
+    // A list of -1 has no place in `first`: it ends what is equal.
+    while (end < of.length && first[of[end]] === list) end++;
+    joinRows(bits, patterns, list, end - row);
     row = end;
   }
   out.set(bits.finish().subarray(0, groups * width));
@@ -181,6 +193,8 @@ interface Patterns {
   readonly starts: Int32Array;
   /** How many bits each has. */
   readonly bits: Int32Array;
+  /** The first list that has the same bits: lists of other values mostly have the same keys. */
+  readonly first: Int32Array;
 }
 
 function patternsOf({ indices, ends }: NumberedLists, width: number): Patterns {
@@ -202,5 +216,33 @@ function patternsOf({ indices, ends }: NumberedLists, width: number): Patterns {
     }
     joiner.align();
   }
-  return { words: joiner.words, starts, bits };
+  return { words: joiner.words, starts, bits, first: firstEqual(joiner.words, starts, bits) };
+}
+
+function firstEqual(words: Int32Array, starts: Int32Array, bits: Int32Array): Int32Array {
+  const first = new Int32Array(starts.length);
+  let size = 16;
+  while (size < starts.length * 2) size *= 2;
+  const slots = new Int32Array(size);
+  for (let list = 0; list < starts.length; list++) {
+    const start = starts[list];
+    const count = Math.ceil(bits[list] / 32);
+    let hash = bits[list];
+    for (let at = start; at < start + count; at++) {
+      hash = Math.imul(hash ^ words[at], 0x9e3779b1);
+      hash ^= hash >>> 15;
+    }
+    let slot = hash & (size - 1);
+    while (slots[slot] !== 0 && !isSame(slots[slot] - 1, list)) slot = (slot + 1) & (size - 1);
+    if (slots[slot] === 0) slots[slot] = list + 1;
+    first[list] = slots[slot] - 1;
+  }
+  return first;
+
+  function isSame(a: number, b: number): boolean {
+    if (bits[a] !== bits[b]) return false;
+    const count = Math.ceil(bits[a] / 32);
+    for (let i = 0; i < count; i++) if (words[starts[a] + i] !== words[starts[b] + i]) return false;
+    return true;
+  }
 }

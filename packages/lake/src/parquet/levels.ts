@@ -4,7 +4,8 @@ import type { EncodedValues } from './values.ts';
 export interface LeafInput {
   /** Levels, rows or entries: how many; the arrays may be longer. */
   readonly levelCount: number;
-  readonly definition?: Uint8Array;
+  /** Levels, or the one that all have; all are at the maximum where none are given. */
+  readonly definition?: Uint8Array | number;
   /** Encoded, without a length in front. */
   readonly repetition?: Uint8Array;
   readonly nullCount: number;

@@ -1,4 +1,5 @@
 import type { ColumnData } from './data.ts';
+import type { DistinctLists } from './distinct-lists.ts';
 
 type MapData = Extract<ColumnData, { kind: 'map' }>;
 
@@ -10,8 +11,14 @@ export function mapStates(
   { starts, lengths, values }: Pick<MapData, 'starts' | 'lengths' | 'values'>,
   rows: number,
   levels: number,
+  distinct?: DistinctLists,
 ): Uint8Array | undefined {
-  if (areAllEntries({ starts, lengths, values }, rows)) return undefined;
+  // Where lists repeat, each is looked at once, and an empty one is the -1 that none of them is.
+  const areEntries =
+    distinct === undefined
+      ? areAllEntries({ starts, lengths, values }, rows)
+      : !distinct.of.includes(-1) && areAllEntries({ ...distinct, values }, distinct.starts.length);
+  if (areEntries) return undefined;
   const states = new Uint8Array(levels);
   let level = 0;
   let start = -1;

@@ -4,17 +4,23 @@ import type { ChunkPages } from './page.ts';
 
 /** A column of a row group that has the same value in all rows. */
 export interface ConstantRows {
-  /** A row with that value; undefined when it is NULL. */
+  /** A row with that value; undefined when it is NULL, or an empty map. */
   readonly row: ColumnRows | undefined;
   /** The value as a dictionary holds it. */
   readonly bytes: Uint8Array;
 }
 
-/** The one value of all rows, or undefined when they have several, or may have. Throws RangeError. */
+/**
+ * The one value of all rows, or undefined when they have several, or may have. Of a map, whose keys' pages these
+ * are, it is known only when all rows are empty. Throws RangeError.
+ */
 export function constantOf(column: Column, pages: ChunkPages, rows: number): ConstantRows | undefined {
-  if (pages.levelCount !== rows) throw new RangeError('a column has another number of rows');
-  if (pages.valueCount === 0) return NULL_ROWS;
+  // Maps have a level for each entry, or for a row without one.
+  const isMap = pages.repetition !== undefined;
+  if (!isMap && pages.levelCount !== rows) throw new RangeError('a column has another number of rows');
+  if (pages.valueCount === 0) return pages.levelCount === rows ? NULL_ROWS : undefined;
   const { dictionary } = pages;
+  if (isMap) return undefined;
   if (dictionary?.count !== 1 || pages.definition !== undefined) return undefined;
   const one = { ...pages, levelCount: 1, valueCount: 1, values: FIRST_ENTRY };
   return { row: readColumn(column, () => one, 1), bytes: dictionary.bytes };

@@ -96,7 +96,7 @@ export class ParquetFile {
   constant(column: Column, group: number): ConstantRows | undefined {
     const { rows, chunks } = this.#footer.groups[group];
     const [leaf, second] = leavesOf(column);
-    if (second !== undefined || leaf.maxRepetition > 0) return undefined;
+    if (second === undefined && leaf.maxRepetition > 0) return undefined;
     const place = chunks.get(pathOf(leaf));
     if (place === undefined) return NULL_ROWS;
     if (place.codec !== UNCOMPRESSED) return undefined;

@@ -8,7 +8,7 @@ const TRIED_ROWS = 512;
  * unpacked. It may fail to know a row, and never takes one for another.
  */
 export class KnownRows {
-  readonly #keys: PackedIndices;
+  readonly #keys: PackedIndices | undefined;
   readonly #values: PackedIndices;
   /** The bits of rows, each preceded by its kind and length. */
   #words = new Int32Array(1024);
@@ -25,7 +25,8 @@ export class KnownRows {
   #pending = 0;
   #hash = 0;
 
-  constructor(keys: PackedIndices, values: PackedIndices) {
+  /** Without `keys`, all rows have the same ones. */
+  constructor(keys: PackedIndices | undefined, values: PackedIndices) {
     this.#keys = keys;
     this.#values = values;
   }
@@ -38,7 +39,7 @@ export class KnownRows {
     this.#reserve(2 * length + 4);
     const words = this.#words;
     const first = this.#used;
-    const middle = this.#keys.bits(from, length, words, first);
+    const middle = this.#keys === undefined ? first : this.#keys.bits(from, length, words, first);
     if (middle < 0) return -1;
     const end = this.#values.bits(from, length, words, middle);
     if (end < 0) return -1;

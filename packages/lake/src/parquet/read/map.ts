@@ -26,7 +26,9 @@ const EQUAL_ROWS = 8;
 /** Maps without an empty row or a NULL: of rows that repeat, only the first one is unpacked. */
 function readFullMap(keys: PackedStrings, values: PackedStrings, levels: Int32Array, rows: number): MapRows {
   const entries = new Entries();
-  const known = new KnownRows(keys.indices, values.indices);
+  const isOneLength = levels[rows] === rows * levels[1] && hasOneLength(levels, rows);
+  const areKeysEqual = isOneLength && keys.indices.areRowsEqual(levels[1], rows);
+  const known = new KnownRows(areKeysEqual ? undefined : keys.indices, values.indices);
   const starts = new Int32Array(rows);
   const lengths = new Int32Array(rows);
   let equal = 0;
@@ -70,6 +72,11 @@ function readFullMap(keys: PackedStrings, values: PackedStrings, levels: Int32Ar
     keyStrings: keys.strings,
     valueStrings: values.strings,
   };
+}
+
+function hasOneLength(levels: Int32Array, rows: number): boolean {
+  for (let row = 1; row < rows; row++) if (levels[row] !== row * levels[1]) return false;
+  return true;
 }
 
 /** Different entries, one row's behind the other. */

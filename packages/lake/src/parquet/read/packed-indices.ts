@@ -16,12 +16,14 @@ interface Run {
  */
 export class PackedIndices {
   readonly #bytes: Buffer;
+  readonly #view: DataView;
   readonly #width: number;
   readonly #runs: Run[] = [];
   #current = 0;
 
   constructor(bytes: Uint8Array, at: number, width: number, count: number) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#width = width;
     const place = { at };
     for (let first = 0; first < count; ) {
@@ -79,7 +81,7 @@ export class PackedIndices {
     let byte = run.at + (bit >>> 3);
     let left = count * width;
     for (; left > 0; left -= 32, byte += 4) {
-      let word = bytes[byte] | (bytes[byte + 1] << 8) | (bytes[byte + 2] << 16) | (bytes[byte + 3] << 24);
+      let word = this.#wordAt(byte);
       if (shift > 0) word = (word >>> shift) | (bytes[byte + 4] << (32 - shift));
       out[at++] = left < 32 ? word & ((1 << left) - 1) : word;
     }
@@ -114,6 +116,30 @@ export class PackedIndices {
       }
     }
     return known * 8;
+  }
+
+  /** Whether all of `rows` rows of `length` values each are equal: the keys of a resource, which all rows have. */
+  areRowsEqual(length: number, rows: number): boolean {
+    const run = this.#runs[0];
+    if (run === undefined || run.end < rows * length) return false;
+    if (run.at < 0 || this.#width === 0) return true;
+    const first = new Int32Array(Math.min(8, rows) * length);
+    this.#unpackRun(run, 0, first.length, first, 0);
+    for (let i = length; i < first.length; i++) if (first[i] !== first[i - length]) return false;
+    // Eight rows take whole bytes, which come again then.
+    const period = length * this.#width;
+    const bits = rows * length * this.#width;
+    const end = run.at + (bits >>> 3);
+    if (end - run.at <= period) return rows <= 8;
+    if (this.#bytes.compare(this.#bytes, run.at, end - period, run.at + period, end) !== 0) return false;
+    return ((this.#bytes[end] ^ this.#bytes[end - period]) & ((1 << (bits & 7)) - 1)) === 0;
+  }
+
+  /** The four bytes from `byte` on; those behind the last one are zero. */
+  #wordAt(byte: number): number {
+    const bytes = this.#bytes;
+    if (byte + 4 <= bytes.length) return this.#view.getInt32(byte, true);
+    return bytes[byte] | (bytes[byte + 1] << 8) | (bytes[byte + 2] << 16);
   }
 
   #runAt(value: number): Run {
