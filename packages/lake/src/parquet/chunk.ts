@@ -20,7 +20,7 @@ import { listLevels } from './repetition.ts';
 import { rleHybrid } from './rle-hybrid.ts';
 import { isNeverNull, type Leaf, leavesOf } from './schema.ts';
 import { encodeStringLists } from './string-lists.ts';
-import { encodeStrings, IdNumbers } from './strings.ts';
+import { encodeStrings, encodeTexts, IdNumbers } from './strings.ts';
 import { ThriftWriter } from './thrift.ts';
 import type { EncodedValues } from './values.ts';
 
@@ -85,6 +85,11 @@ export class ChunkWriter {
         return data.one === undefined ? noValues(column, rows) : [this.#constant(column, data.one, rows)];
       case 'strings':
         return [this.#strings(data.ids, rows, data.table)];
+      case 'texts': {
+        const nullCount = rows - data.count;
+        const definition = nullCount === 0 ? undefined : data.present;
+        return [{ levelCount: rows, definition, nullCount, encode: () => encodeTexts(this.#sinks, data) }];
+      }
       case 'int64': {
         const { definition, present, nullCount } = presence(data.nulls, rows);
         const words = present === undefined ? data.words : pickWords(data.words, present);

@@ -17,6 +17,14 @@ export type ColumnData =
    */
   | { readonly kind: 'constant'; readonly one: ColumnData | undefined }
   | { readonly kind: 'strings'; readonly ids: Int32Array; readonly table: StringTable }
+  /** Texts that hardly repeat: of each row whether it has one (1) or is NULL (0), then the `count` that are there. */
+  | {
+      readonly kind: 'texts';
+      readonly present: Uint8Array;
+      readonly count: number;
+      readonly lengths: Int32Array;
+      readonly bytes: Uint8Array;
+    }
   | { readonly kind: 'int64'; readonly words: Uint32Array; readonly nulls?: Uint8Array }
   | { readonly kind: 'int32'; readonly values: Int32Array; readonly nulls?: Uint8Array }
   | { readonly kind: 'double'; readonly values: Float64Array; readonly nulls?: Uint8Array }

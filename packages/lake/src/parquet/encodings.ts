@@ -1,4 +1,3 @@
-import { BitPacker } from './bit-packer.ts';
 import type { ByteSink } from './byte-sink.ts';
 
 /**
@@ -36,7 +35,6 @@ export function deltaBinaryPacked(
   out.varint(MINI_BLOCKS);
   out.varint(count);
   out.zigzag(first);
-  const packer = new BitPacker(out);
   for (let block = 0; block < count - 1; block += BLOCK) {
     const end = Math.min(block + BLOCK, count - 1);
     let least = deltas[block];
@@ -53,11 +51,53 @@ export function deltaBinaryPacked(
       const width = wideBitWidth(most);
       out.bytes[widthsAt + mini] = width;
       if (width === 0) continue;
-      for (let i = from; i < to; i++) packer.putWide(deltas[i] - least, width);
-      for (let i = Math.max(to, from); i < from + MINI_BLOCK; i++) packer.putWide(0, width);
-      packer.flush();
+      packMini(out, deltas, from, to, least, width);
     }
   }
+}
+
+/** Packs `deltas[from..to) - least` and zeros up to a whole mini block, which takes whole bytes whatever the width. */
+function packMini(
+  out: ByteSink,
+  deltas: Float64Array,
+  from: number,
+  to: number,
+  least: number,
+  width: number,
+): void {
+  const { bytes } = out;
+  const end = out.length + (MINI_BLOCK * width) / 8;
+  // Three bytes at once, so that they and the 7 bits that may be left over fit 31.
+  const narrow = Math.min(width, 24);
+  const middle = Math.min(width - narrow, 8);
+  const rest = width - narrow - middle;
+  let at = out.length;
+  let bits = 0;
+  let held = 0;
+  for (let i = from; i < to; i++) {
+    const value = deltas[i] - least;
+    const low = value >>> 0;
+    bits |= (low & 0xffffff) << held;
+    for (held += narrow; held >= 8; held -= 8) {
+      bytes[at++] = bits;
+      bits >>>= 8;
+    }
+    if (middle === 0) continue;
+    bits |= (low >>> 24) << held;
+    for (held += middle; held >= 8; held -= 8) {
+      bytes[at++] = bits;
+      bits >>>= 8;
+    }
+    if (rest === 0) continue;
+    bits |= ((value - low) / 0x1_0000_0000) << held;
+    for (held += rest; held >= 8; held -= 8) {
+      bytes[at++] = bits;
+      bits >>>= 8;
+    }
+  }
+  if (held > 0 && at < end) bytes[at++] = bits;
+  bytes.fill(0, at, end);
+  out.length = end;
 }
 
 function wideBitWidth(max: number): number {

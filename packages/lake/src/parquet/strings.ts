@@ -1,5 +1,5 @@
 import type { ByteSink } from './byte-sink.ts';
-import type { StringTable } from './data.ts';
+import type { ColumnData, StringTable } from './data.ts';
 import { bitWidth, deltaBinaryPacked, ENCODING } from './encodings.ts';
 import { rleHybrid } from './rle-hybrid.ts';
 import type { EncodedValues, ValueSinks } from './values.ts';
@@ -127,6 +127,16 @@ function copyShort(out: ByteSink, arena: Uint8Array, start: number, end: number)
   out.length = at;
 }
 
+/** Strings that hardly repeat: lengths and bytes, without bounds. */
+export function encodeTexts(
+  sinks: ValueSinks,
+  { lengths, count, bytes }: Pick<Extract<ColumnData, { kind: 'texts' }>, 'lengths' | 'count' | 'bytes'>,
+): EncodedValues {
+  deltaLengths(sinks.data, lengths, count);
+  sinks.data.set(bytes);
+  return { encoding: ENCODING.DELTA_LENGTH_BYTE_ARRAY, dictionaryCount: 0 };
+}
+
 function lengthsAndBytes(
   out: ByteSink,
   table: StringTable,
@@ -135,12 +145,17 @@ function lengthsAndBytes(
   total: number,
 ): void {
   const { offsets, arena } = table;
-  const lengthOf = (i: number) => offsets[ids[i] + 1] - offsets[ids[i]];
-  const deltas = new Float64Array(Math.max(0, count - 1));
-  for (let i = 1; i < count; i++) deltas[i - 1] = lengthOf(i) - lengthOf(i - 1);
-  deltaBinaryPacked(out, count, count === 0 ? 0 : lengthOf(0), deltas);
+  const lengths = new Int32Array(count);
+  for (let i = 0; i < count; i++) lengths[i] = offsets[ids[i] + 1] - offsets[ids[i]];
+  deltaLengths(out, lengths, count);
   out.reserve(total);
   for (let i = 0; i < count; i++) copyShort(out, arena, offsets[ids[i]], offsets[ids[i] + 1]);
+}
+
+function deltaLengths(out: ByteSink, lengths: Int32Array, count: number): void {
+  const deltas = new Float64Array(Math.max(0, count - 1));
+  for (let i = 1; i < count; i++) deltas[i - 1] = lengths[i] - lengths[i - 1];
+  deltaBinaryPacked(out, count, count === 0 ? 0 : lengths[0], deltas);
 }
 
 function stringBounds(table: StringTable, numbers: IdNumbers): { min?: Uint8Array; max?: Uint8Array } {

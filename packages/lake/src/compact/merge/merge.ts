@@ -12,6 +12,7 @@ import {
 } from '../../parquet/index.ts';
 import { type Column, storedColumns, type TableName } from '../../tables.ts';
 import { type Gatherer, gathererOf } from './gather.ts';
+import { TextGatherer } from './gather-texts.ts';
 import { planGroups } from './groups.ts';
 import { keyColumns, keyGroup, namesIn } from './keys.ts';
 import { Names } from './names.ts';
@@ -106,16 +107,18 @@ function* gatherColumn(
 ): Generator<ColumnData | StoredColumn> {
   // Of each input the row group that is being read.
   const open: (ColumnRows | undefined)[] = files.map(() => undefined);
-  const gatherer = gathererOf(column);
+  const numbering = gathererOf(column);
+  const copying = new TextGatherer();
   for (const group of groups) {
     const { copy } = group;
     const ready = copy
       ? storedColumn(column, files[copy.input], copy.group)
-      : constantColumn(column, files, group, gatherer);
+      : constantColumn(column, files, group, numbering);
     if (ready !== undefined) {
       yield ready;
       continue;
     }
+    const gatherer = hardlyRepeats(column, files, group) ? copying : numbering;
     gatherer.begin(group.rows);
     walk(group, runs, inputGroups, (input, of, from, count, isEnd) => {
       const rows = open[input] ?? readRows(column, files[input], of);
@@ -150,6 +153,18 @@ function constantColumn(
   gatherer.begin(1);
   gatherer.append(first.row, 0, 1);
   return { kind: 'constant', one: gatherer.data() };
+}
+
+/** Texts of a column chunk from which on it tells, having no dictionary, that they will not repeat in the output. */
+const MANY_TEXTS = 4096;
+
+function hardlyRepeats(column: Column, files: readonly OpenInput[], { sources }: PlacedGroup): boolean {
+  if (column.type !== 'VARCHAR') return false;
+  return sources.every(({ input, group }) => {
+    const { key, file } = files[input];
+    const texts = reading(key, () => file.plainTexts(column, group));
+    return texts === 0 || (texts !== undefined && texts >= MANY_TEXTS);
+  });
 }
 
 function storedColumn(column: Column, { key, file }: OpenInput, group: number): StoredColumn | undefined {

@@ -118,20 +118,19 @@ function unpackBits(
 
 /** `width` bits (53 at most) from bit `bit` on. */
 function wideBits(bytes: Uint8Array, bit: number, width: number): number {
-  let value = 0;
-  let scale = 1;
-  let at = bit;
-  let left = width;
-  while (left > 0) {
-    const take = Math.min(left, 24);
-    const byte = Math.floor(at / 8);
-    const word = bytes[byte] | (bytes[byte + 1] << 8) | (bytes[byte + 2] << 16) | (bytes[byte + 3] << 24);
-    value += ((word >>> (at % 8)) & ((1 << take) - 1)) * scale;
-    scale *= 2 ** take;
-    at += take;
-    left -= take;
-  }
-  return value;
+  const at = Math.floor(bit / 8);
+  const shift = bit % 8;
+  const first = wordAt(bytes, at);
+  const second = wordAt(bytes, at + 4);
+  // A shift by 32 would be none.
+  const low = shift === 0 ? first : (first >>> shift) | (second << (32 - shift));
+  if (width <= 32) return (width === 32 ? low : low & ((1 << width) - 1)) >>> 0;
+  const high = (second >>> shift) | ((bytes[at + 8] << (31 - shift)) << 1);
+  return (high & ((1 << (width - 32)) - 1)) * TWO_32 + (low >>> 0);
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
 }
 
 const TWO_32 = 0x1_0000_0000;

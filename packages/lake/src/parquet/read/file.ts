@@ -103,6 +103,15 @@ export class ParquetFile {
     return constantOf(column, readPages(leaf, place, this.#source.read(place.offset, place.bytes)), rows);
   }
 
+  /** How many texts a column of a row group has, when it has them without a dictionary, or none at all. */
+  plainTexts(column: Column, group: number): number | undefined {
+    const [leaf] = leavesOf(column);
+    const place = this.#footer.groups[group].chunks.get(pathOf(leaf));
+    if (place === undefined) return 0;
+    if (place.hasDictionary) return undefined;
+    return place.levelCount - readChunkMeta(this.#footerBytes, place.describedAt, leaf).nullCount;
+  }
+
   /**
    * The least and the greatest value of a BIGINT column in a row group, word pairs (low, high), as the footer says;
    * undefined when it does not, as of a column of NULLs.

@@ -8,6 +8,7 @@ export interface ChunkPlace {
   readonly offset: number;
   readonly bytes: number;
   readonly codec: number;
+  readonly hasDictionary: boolean;
   /** Levels: rows, or entries and empty rows of maps and lists. */
   readonly levelCount: number;
   /** Where its description (ColumnMetaData) is in the footer. */
@@ -127,7 +128,8 @@ function readChunk(thrift: ThriftReader): ChunkPlace & { path: string } {
     return true;
   });
   const offset = dictionaryOffset ?? dataOffset;
-  return { path: path.join('.'), codec, levelCount, bytes, offset, describedAt };
+  const hasDictionary = dictionaryOffset !== undefined;
+  return { path: path.join('.'), codec, hasDictionary, levelCount, bytes, offset, describedAt };
 }
 
 const OPTIONAL = 1;

@@ -57,7 +57,8 @@ export function readPages(leaf: Leaf, place: ChunkPlace, bytes: Uint8Array): Chu
   if (header.type !== DATA_PAGE || header.count !== place.levelCount || thrift.at !== bytes.length) {
     throw new RangeError('a column chunk has other pages than one dictionary and one data page');
   }
-  if ((header.encoding === ENCODING.RLE_DICTIONARY) !== (dictionary !== undefined)) {
+  const isEncoded = header.encoding === ENCODING.RLE_DICTIONARY;
+  if (isEncoded !== (dictionary !== undefined) || isEncoded !== place.hasDictionary) {
     throw new RangeError('a dictionary is missing or not used');
   }
   const repetition = leaf.maxRepetition === 0 ? undefined : levelBytes(body, 0);
