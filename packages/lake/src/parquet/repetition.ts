@@ -34,6 +34,19 @@ function encodeRepetition(lengths: Int32Array, rows: number): Uint8Array {
   let start = 0;
   let next = rows > 0 ? sizeOf(0) : 0;
   while (row < rows) {
+    const size = next - start;
+    if (i === start && literal === start && size >= LONG_ROW) {
+      let last = row + 1;
+      while (last < rows && lengths[last] === size) last++;
+      longRows(out, size, last - row);
+      start += (last - row) * size;
+      row = last;
+      i = start;
+      literal = start;
+      next = row < rows ? start + sizeOf(row) : start;
+      literals.moveTo(row, start);
+      continue;
+    }
     let end = next;
     if (i === start) {
       // Zeros go on as long as rows have one level.
@@ -57,6 +70,19 @@ function encodeRepetition(lengths: Int32Array, rows: number): Uint8Array {
   return out.view();
 }
 
+/** Levels of a row from which on it is eight packed ones and a run, whatever is in front of it. */
+const LONG_ROW = 16;
+
+/** `rows` rows of `size` levels each, all of which are the same bytes. */
+function longRows(out: ByteSink, size: number, rows: number): void {
+  const at = out.length;
+  out.varint(3);
+  out.byte(0b1111_1110);
+  out.varint((size - 8) * 2);
+  out.byte(1);
+  out.repeat(out.bytes.slice(at, out.length), rows - 1);
+}
+
 /** Bit-packed runs of levels, in order. */
 class RowStarts {
   readonly #out: ByteSink;
@@ -69,6 +95,12 @@ class RowStarts {
     this.#out = out;
     this.#sizeOf = sizeOf;
     this.#rows = rows;
+  }
+
+  /** Goes on at a row, which begins at level `start`. */
+  moveTo(row: number, start: number): void {
+    this.#row = row;
+    this.#start = start;
   }
 
   /** One run of the levels `from .. to`, filled up with zeros to a multiple of eight. */

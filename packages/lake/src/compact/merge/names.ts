@@ -23,7 +23,9 @@ export class Names {
     const ranks = new Int32Array(strings.count);
     for (let place = 0; place < strings.count; place++)
       ranks[place] = this.#ranks[this.#number(strings, place)];
-    return ids.map((place) => (place < 0 ? -1 : ranks[place]));
+    const ranked = new Int32Array(ids.length);
+    for (let row = 0; row < ids.length; row++) ranked[row] = ids[row] < 0 ? -1 : ranks[ids[row]];
+    return ranked;
   }
 
   #number(strings: StringRows['strings'], place: number): number {

@@ -120,14 +120,16 @@ class Head {
     return true;
   }
 
-  /**
-   * From the first row of a row group to its last, when all its rows come before `rival`: answers how many rows
-   * that is, without having read any.
-   */
+  /** Moves on over rows with the same rank and identity that come before `rival`, and answers how many. */
   skip(rival: Head | undefined): number {
+    return this.#keys === undefined ? this.#skipGroup(rival) : this.#skipAlike(rival, this.#keys);
+  }
+
+  /** From the first row of a row group that knows its ends to the last, when all its rows come before `rival`. */
+  #skipGroup(rival: Head | undefined): number {
     const { timeHigh, timeLow } = this;
-    const ends = this.#group?.ends;
-    if (this.#at !== 1 || this.#group === undefined || ends === undefined) return 0;
+    const { ends, count } = this.#group as KeyGroup;
+    if (ends === undefined) return 0;
     this.timeLow = ends.last[0];
     this.timeHigh = ends.last[1];
     if (rival !== undefined && !before(this, rival)) {
@@ -135,10 +137,10 @@ class Head {
       this.timeHigh = timeHigh;
       return 0;
     }
-    const rows = this.#group.count - 1;
-    this.#at += rows;
-    this.#row += rows;
-    return rows;
+    const skipped = count - 1;
+    this.#at += skipped;
+    this.#row += skipped;
+    return skipped;
   }
 
   /** To a row with this rank, pair `id` of `ids` and pair `time` of `times`. */
@@ -158,6 +160,34 @@ class Head {
       this.timeHigh - timeHigh ||
       this.timeLow - timeLow;
     if (order < 0) throw new UnsortedError(this.input, this.#row);
+  }
+
+  /** Within the row group, over times that are in order: most rows of a run, without a look at anything else. */
+  #skipAlike(rival: Head | undefined, { ranks, ids, times }: KeyRows): number {
+    const { count } = this.#group as KeyGroup;
+    const { rank, idHigh, idLow } = this;
+    const isRival = rival?.rank === rank && rival.idHigh === idHigh && rival.idLow === idLow;
+    const endHigh = isRival ? rival.timeHigh : Number.POSITIVE_INFINITY;
+    const endLow = isRival ? rival.timeLow : 0;
+    let high = this.timeHigh;
+    let low = this.timeLow;
+    let at = this.#at;
+    for (; at < count; at++) {
+      if (ranks[at] !== rank) break;
+      if (ids !== undefined && (ids[at * 2] !== idLow || ids[at * 2 + 1] !== idHigh)) break;
+      const nextLow = times[at * 2];
+      const nextHigh = times[at * 2 + 1];
+      if (nextHigh < high || (nextHigh === high && nextLow < low)) break;
+      if (nextHigh > endHigh || (nextHigh === endHigh && nextLow >= endLow)) break;
+      high = nextHigh;
+      low = nextLow;
+    }
+    const skipped = at - this.#at;
+    this.timeHigh = high;
+    this.timeLow = low;
+    this.#at = at;
+    this.#row += skipped;
+    return skipped;
   }
 }
 
