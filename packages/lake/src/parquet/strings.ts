@@ -49,14 +49,49 @@ export function encodeStrings(
   count: number,
   numbers: IdNumbers,
 ): EncodedValues {
-  numbers.begin(table.count);
   const indices = new Int32Array(count);
+  let totalBytes = numberOrdered(table, ids, indices, numbers);
+  if (totalBytes < 0) totalBytes = numberAny(table, ids, indices, numbers);
+  const pack = (out: ByteSink, width: number) => rleHybrid(out, indices, count, width);
+  return writeStrings(sinks, table, { count, totalBytes, all: () => indices, pack }, numbers);
+}
+
+/**
+ * The numbers of ids that come in their order from 1 on, as those of a merge do, which gives them when it sees a
+ * string first; answers the bytes of all strings, or -1 when they come in another order.
+ */
+function numberOrdered(
+  { offsets, count }: StringTable,
+  ids: Int32Array,
+  indices: Int32Array,
+  numbers: IdNumbers,
+): number {
   let totalBytes = 0;
-  const { offsets } = table;
+  let next = 1;
+  for (let i = 0; i < indices.length; i++) {
+    const id = ids[i];
+    if (id === next) next++;
+    else if (id > next || id < 1) return -1;
+    indices[i] = id - 1;
+    totalBytes += offsets[id + 1] - offsets[id];
+  }
+  numbers.begin(count);
+  for (let id = 1; id < next; id++) numbers.of(id);
+  return totalBytes;
+}
+
+function numberAny(
+  { offsets, count }: StringTable,
+  ids: Int32Array,
+  indices: Int32Array,
+  numbers: IdNumbers,
+): number {
+  numbers.begin(count);
+  let totalBytes = 0;
   let last = -1;
   let lastIndex = 0;
   let lastLength = 0;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < indices.length; i++) {
     const id = ids[i];
     // Sorted columns have long runs of one value.
     if (id !== last) {
@@ -67,8 +102,7 @@ export function encodeStrings(
     indices[i] = lastIndex;
     totalBytes += lastLength;
   }
-  const pack = (out: ByteSink, width: number) => rleHybrid(out, indices, count, width);
-  return writeStrings(sinks, table, { count, totalBytes, all: () => indices, pack }, numbers);
+  return totalBytes;
 }
 
 /** Strings that were numbered: numbers are places in the numbers' `distinct`. */

@@ -26,6 +26,14 @@ export class ByteTable {
     this.intern(NO_BYTES, 0, 0);
   }
 
+  /** Forgets all strings and keeps the memory. */
+  clear(): void {
+    this.#slots.fill(0);
+    this.count = 0;
+    this.repaired = 0;
+    this.intern(NO_BYTES, 0, 0);
+  }
+
   /** The id of `bytes[start..end)`, which is stored when it is new. */
   intern(bytes: Uint8Array, start: number, end: number): number {
     const length = end - start;

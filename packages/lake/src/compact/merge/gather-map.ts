@@ -11,7 +11,7 @@ export class MapGatherer implements Gatherer<MapRows> {
   /** Of each place where an input's entries begin, where they begin in the output; -1 until they are needed. */
   #placed = new WeakMap<MapRows, Int32Array>();
   readonly #sets = new EntrySets();
-  #table = new ByteTable();
+  readonly #table = new ByteTable();
   #starts = new Int32Array(0);
   #lengths = new Int32Array(0);
   #keys = new Int32Array(1024);
@@ -20,7 +20,7 @@ export class MapGatherer implements Gatherer<MapRows> {
   #at = 0;
 
   begin(rows: number): void {
-    this.#table = new ByteTable();
+    this.#table.clear();
     if (this.#starts.length !== rows) {
       this.#starts = new Int32Array(rows);
       this.#lengths = new Int32Array(rows);

@@ -184,12 +184,12 @@ class ListGatherer implements Gatherer<ListRows> {
 
 class StringGatherer implements Gatherer<StringRows> {
   readonly #numbering = new Numbering();
-  #table = new ByteTable();
+  readonly #table = new ByteTable();
   #ids = new Int32Array(0);
   #at = 0;
 
   begin(rows: number): void {
-    this.#table = new ByteTable();
+    this.#table.clear();
     if (this.#ids.length !== rows) this.#ids = new Int32Array(rows);
     this.#numbering.begin();
     this.#at = 0;

@@ -55,8 +55,9 @@ function readFullMap(keys: PackedStrings, values: PackedStrings, levels: Int32Ar
       (sameLengthEnd < row || levels[sameLengthEnd + 1] - levels[sameLengthEnd] === length)
     )
       sameLengthEnd++;
-    let repeated = keys.indices.repeatedRows(levels[row], length, sameLengthEnd - row);
-    repeated = values.indices.repeatedRows(levels[row], length, repeated);
+    // Values first: the keys may be the same to the end, which would be seen anew from each place.
+    let repeated = values.indices.repeatedRows(levels[row], length, sameLengthEnd - row);
+    if (!areKeysEqual) repeated = keys.indices.repeatedRows(levels[row], length, repeated);
     starts.fill(starts[row - 1], row, row + repeated);
     lengths.fill(length, row, row + repeated);
     row += repeated;
