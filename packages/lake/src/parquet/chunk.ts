@@ -1,7 +1,7 @@
 import { constants, zstdCompressSync } from 'node:zlib';
 import type { Column } from '../tables.ts';
 import { ByteSink } from './byte-sink.ts';
-import { encodeConstant, encodeConstantString } from './constants.ts';
+import { encodeConstant, encodeConstantString, NO_VALUES, noValues } from './constants.ts';
 import type { ColumnData } from './data.ts';
 import { distinctLists } from './distinct-lists.ts';
 import { bitWidth, ENCODING } from './encodings.ts';
@@ -22,7 +22,6 @@ import { isNeverNull, type Leaf, leavesOf } from './schema.ts';
 import { encodeStringLists } from './string-lists.ts';
 import { encodeStrings, encodeTexts, IdNumbers } from './strings.ts';
 import { ThriftWriter } from './thrift.ts';
-import type { EncodedValues } from './values.ts';
 
 /** Compression codecs of Parquet. */
 const UNCOMPRESSED = 0;
@@ -30,9 +29,6 @@ const ZSTD = 6;
 const ZSTD_LEVEL = 1;
 /** Pages of a chunk smaller than this together gain nothing from compression. */
 const SMALL_CHUNK_BYTES = 512;
-
-/** A chunk of nothing but NULLs: some readers stumble over a dictionary without entries. */
-const NO_VALUES: EncodedValues = { encoding: ENCODING.PLAIN, dictionaryCount: 0 };
 
 /** What the footer says of one column chunk. */
 export interface ChunkMeta {
@@ -282,17 +278,6 @@ export class ChunkWriter {
     this.#out.set(stored);
     return thrift.out.length + body.length;
   }
-}
-
-/** A column of NULLs or of empty maps. */
-function noValues(column: Column, rows: number): LeafInput[] {
-  return leavesOf(column).map(({ maxRepetition }) => ({
-    levelCount: rows,
-    definition: 0,
-    repetition: maxRepetition === 0 ? undefined : listLevels(new Int32Array(rows), rows).repetition,
-    nullCount: rows,
-    encode: () => NO_VALUES,
-  }));
 }
 
 function compress(bytes: Uint8Array): Uint8Array {

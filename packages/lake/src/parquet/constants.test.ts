@@ -75,3 +75,28 @@ test('a column of one value is written as any other would be, and is known when 
     { numRuns: 300 },
   );
 });
+
+test('a column of empty maps is written as any other would be, and is known when it is read', () => {
+  const column: Column = { name: 'value', type: 'MAP(VARCHAR, VARCHAR)', doc: '' };
+  const table = new ByteTable();
+  const id = table.internString('a');
+  const maps = (lengths: number[]): ColumnData => ({
+    kind: 'map',
+    starts: new Int32Array(lengths.length),
+    lengths: Int32Array.from(lengths),
+    keys: Int32Array.of(id),
+    values: Int32Array.of(id),
+    table,
+  });
+  const constantOf = (file: Uint8Array) => {
+    const read = { size: file.length, read: (at: number, n: number) => file.subarray(at, at + n) };
+    return ParquetFile.open(read, [column]).constant(column, 0);
+  };
+  for (const rows of [MIN_CONSTANT_ROWS, 300]) {
+    const empty = new Array<number>(rows).fill(0);
+    const file = write(column, rows, maps(empty));
+    expect(constantOf(file)).toMatchObject({ row: undefined });
+    expect(Buffer.compare(write(column, rows, { kind: 'constant', one: undefined }), file)).toBe(0);
+    expect(constantOf(write(column, rows, maps([...empty.slice(1), 1])))).toBeUndefined();
+  }
+});

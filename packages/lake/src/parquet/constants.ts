@@ -1,6 +1,14 @@
+import type { Column } from '../tables.ts';
 import type { StringTable } from './data.ts';
+import { ENCODING } from './encodings.ts';
+import type { LeafInput } from './levels.ts';
+import { listLevels } from './repetition.ts';
+import { leavesOf } from './schema.ts';
 import { type IdNumbers, writeStrings } from './strings.ts';
 import type { EncodedValues, ValueSinks } from './values.ts';
+
+/** A chunk of nothing but NULLs: some readers stumble over a dictionary without entries. */
+export const NO_VALUES: EncodedValues = { encoding: ENCODING.PLAIN, dictionaryCount: 0 };
 
 /** Rows from which on a column of one value has a dictionary and one run of it, whatever the value. */
 export const MIN_CONSTANT_ROWS = 8;
@@ -41,4 +49,15 @@ export function encodeConstant(
   sinks.data.byte(0);
   sinks.data.varint(rows * 2);
   return encoded;
+}
+
+/** A column of NULLs or of empty maps. */
+export function noValues(column: Column, rows: number): LeafInput[] {
+  return leavesOf(column).map(({ maxRepetition }) => ({
+    levelCount: rows,
+    definition: 0,
+    repetition: maxRepetition === 0 ? undefined : listLevels(new Int32Array(rows), rows).repetition,
+    nullCount: rows,
+    encode: () => NO_VALUES,
+  }));
 }

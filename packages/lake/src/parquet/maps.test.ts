@@ -117,3 +117,30 @@ test('maps of which few come again, and those late, are written as all of their 
   expect(Buffer.compare(file, write(stretches, false))).toBe(0);
   expect(isDeepStrictEqual(read(file), [...unlike, ...again])).toBe(true);
 });
+
+/** Rows that have the same keys, as those of a service do, and one of a few lists of values, in any order. */
+const sameKeys = fc
+  .record({ length: fc.integer({ min: 1, max: 24 }), values: fc.array(fc.array(text, { minLength: 24 })) })
+  .chain(({ length, values }) => {
+    const pool = values.map((row) => Array.from({ length }, (_, i): Entry => [`key ${i}`, row[i]]));
+    const other = Array.from({ length }, (_, i): Entry => [`key ${length - i}`, 'a']);
+    const rows = fc.array(fc.constantFrom(...pool, other), { minLength: 1, maxLength: 200, size: 'max' });
+    // Where the other keys come last, the rows in front of them look as if all had the same.
+    return fc.tuple(
+      fc.array(fc.constantFrom(...pool, pool[0] ?? other), { size: 'max', maxLength: 200 }),
+      rows,
+    );
+  })
+  .map(([alike, any]) => [...alike, ...any.slice(0, alike.length % 3 === 0 ? undefined : 1)]);
+
+test('maps with the same keys are written as all of their rows would be, and are read back', () => {
+  fc.assert(
+    fc.property(sameKeys, (rows) => {
+      const stretches = rows.map((entries) => ({ entries, rows: 1 }));
+      const file = write(stretches, true);
+      expect(Buffer.compare(file, write(stretches, false))).toBe(0);
+      expect(isDeepStrictEqual(read(file), rows)).toBe(true);
+    }),
+    { numRuns: 150, endOnFailure: true },
+  );
+});

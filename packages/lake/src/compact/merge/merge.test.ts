@@ -11,6 +11,7 @@ import { input, ORGANIZATION, type Signal } from '../../../test/cooking.ts';
 import { compareRows, rowOf, type TableRow, writeRows } from '../../../test/table-rows.ts';
 import { cook } from '../../cook/index.ts';
 import { UnmergeableError } from '../../errors.ts';
+import { ParquetFile } from '../../parquet/index.ts';
 import { type Column, METRIC_TABLES, storedColumns, type TableName } from '../../tables.ts';
 import { type MergeInput, mergeSegments } from '../index.ts';
 
@@ -228,6 +229,57 @@ describe('mergeSegments', () => {
     const events = (all: readonly Record<string, unknown>[]) =>
       all.flatMap((row) => row.event_name ?? []).length;
     expect(events(rows)).toBe(events(sorted));
+  });
+
+  describe('of texts that hardly repeat', () => {
+    const spans = storedColumns('traces');
+    const spanId = spans.find(({ name }) => name === 'span_id') as Column;
+    const [span] = fc.sample(rowOf('traces'), { numRuns: 1, seed: 5 });
+    const ROWS = 6000;
+    const IDS = ROWS - 857;
+    /** Every seventh row has no id; ids are of several lengths. */
+    const rowsOf = (first: number, step: number, prefix = '') =>
+      Array.from({ length: ROWS }, (_, i): TableRow => {
+        const id = first + i * step;
+        return {
+          ...span,
+          service_name: 'a',
+          time_unix_nano: BigInt(id),
+          span_id: i % 7 === 3 ? null : prefix + id * 977,
+        };
+      });
+    const sortedRows = (rows: readonly TableRow[]) => rows.toSorted(compareRows('traces'));
+
+    it('gives the very bytes of writing them together', () => {
+      const inputs = [rowsOf(0, 2), rowsOf(1, 2)];
+      const output = merged(
+        'traces',
+        inputs.map((rows, i) => inMemory(`${i}`, ROWS, writeRows(spans, rows))),
+      );
+      expect(output.equals(writeRows(spans, sortedRows(inputs.flat())))).toBe(true);
+    });
+
+    it.each<[string, readonly TableRow[][], number]>([
+      ['in each input', [rowsOf(0, 2, 'a'), rowsOf(1, 2, 'b')], 2 * IDS],
+      ['but for those of another input', [rowsOf(0, 1, 'a'), rowsOf(0, 1, 'a')], 2 * IDS],
+      [
+        'in one input, and do in another',
+        [rowsOf(0, 1), rowsOf(0, 1).map((row, i) => ({ ...row, span_id: `${i % 9}` }))],
+        IDS + ROWS,
+      ],
+    ])('has every one of those that do not repeat %s', async (_what, inputs, plain) => {
+      const output = merged(
+        'traces',
+        inputs.map((rows, i) => inMemory(`${i}`, ROWS, writeRows(spans, rows))),
+      );
+      const read = await readWithHyparquet(output);
+      expect(read.map(({ span_id: id }) => id)).toEqual(
+        sortedRows(inputs.flat()).map(({ span_id: id }) => id),
+      );
+      const { source } = inMemory('output', 0, output);
+      const texts = ParquetFile.open(source, spans).plainTexts(spanId, 0);
+      expect(texts).toBe(plain);
+    });
   });
 
   const extra: Column = { name: 'extra', type: 'VARCHAR', doc: '' };

@@ -103,13 +103,16 @@ export class ParquetFile {
     return constantOf(column, readPages(leaf, place, this.#source.read(place.offset, place.bytes)), rows);
   }
 
-  /** How many texts a column of a row group has, when it has them without a dictionary, or none at all. */
+  /**
+   * How many texts a column of a row group has, or none at all, when they hardly repeat: the writer found no dictionary
+   * worth its bytes, and too many of them for bounds.
+   */
   plainTexts(column: Column, group: number): number | undefined {
     const [leaf] = leavesOf(column);
     const place = this.#footer.groups[group].chunks.get(pathOf(leaf));
     if (place === undefined) return 0;
-    if (place.hasDictionary) return undefined;
-    return place.levelCount - readChunkMeta(this.#footerBytes, place.describedAt, leaf).nullCount;
+    const { min, nullCount } = readChunkMeta(this.#footerBytes, place.describedAt, leaf);
+    return place.hasDictionary || min !== undefined ? undefined : place.levelCount - nullCount;
   }
 
   /**
