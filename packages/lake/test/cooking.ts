@@ -2,7 +2,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { expect } from 'vitest';
 import { encodeRequest } from '../../otlp/test/otlp-proto.ts';
-import { cook, type RawObject, storedColumns, type TableName } from '../src/index.ts';
+import { cook, cookMemory, type RawObject, storedColumns, type TableName } from '../src/index.ts';
 
 export type Signal = 'logs' | 'traces' | 'metrics';
 export type Cell = unknown;
@@ -33,13 +33,20 @@ export function input(
   };
 }
 
-/** Cooks one request and reads every segment back with another Parquet reader. */
+const memory = cookMemory();
+
+/**
+ * Cooks one request, in memory full of an earlier batch's bytes, and reads every segment back with another
+ * Parquet reader.
+ */
 export async function cookAndRead(
   signal: Signal,
   request: object,
 ): Promise<Partial<Record<TableName, Rows>>> {
   const bytes = encodeRequest(signal, request);
-  const { segments } = cook({ organization: ORGANIZATION, signal, inputs: [input(signal, bytes)] });
+  memory.clear();
+  memory.uint8(4 * 1024 * 1024).fill(0xff);
+  const { segments } = cook({ organization: ORGANIZATION, signal, inputs: [input(signal, bytes)] }, memory);
   const tables: Partial<Record<TableName, Rows>> = {};
   for (const { table, parquet, rows } of segments) {
     const read = await parquetReadObjects({ file: parquet.buffer as ArrayBuffer, compressors });

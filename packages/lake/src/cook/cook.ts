@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { DecodeContext, LogsDecoder, MetricsDecoder, newCounts, TracesDecoder } from '@lakewright/otlp';
+import {
+  BatchMemory,
+  DecodeContext,
+  LogsDecoder,
+  MetricsDecoder,
+  newCounts,
+  type PointKind,
+  TracesDecoder,
+} from '@lakewright/otlp';
 import { BadObjectError } from '../errors.ts';
 import { toExportRequest } from '../formats/index.ts';
 import { ParquetWriter } from '../parquet/index.ts';
@@ -20,17 +28,26 @@ export const ROW_GROUP_ROWS = 65_536;
 const BATCH_BYTES = 64 * 1024 * 1024;
 const BATCH_RECORDS = 2_000_000;
 
+/** Memory that a cooking thread keeps from one batch to the next: what 150,000 spans need. */
+const KEPT_BYTES = 64 * 1024 * 1024;
+
+/** Memory for one thread that cooks one job after the other. */
+export function cookMemory(): BatchMemory {
+  return new BatchMemory(KEPT_BYTES);
+}
+
 /**
  * Turns raw objects of one organization and signal into sorted Parquet segments: of each batch of inputs one
  * for each table and UTC day (see MAX_DAYS). A batch takes inputs until it is full, which bounds the memory. A pure function: equal jobs give equal segments under equal ids, so a retry
- * overwrites what an earlier try left. Throws BadObjectError naming the input that cannot be read.
+ * overwrites what an earlier try left. Throws BadObjectError naming the input that cannot be read. Whoever cooks
+ * many jobs gives each the same `memory`, see cookMemory.
  */
-export function cook(job: CookJob): CookResult {
+export function cook(job: CookJob, memory = new BatchMemory()): CookResult {
   const segments: CookedSegment[] = [];
   const inputs: CookResult['inputs'][number][] = [];
   const series: MetricSeries[] = [];
   while (inputs.length < job.inputs.length) {
-    const batch = cookBatch({ ...job, inputs: job.inputs.slice(inputs.length) });
+    const batch = cookBatch({ ...job, inputs: job.inputs.slice(inputs.length) }, memory);
     segments.push(...batch.segments);
     inputs.push(...batch.inputs);
     series.push(...(batch.series ?? []));
@@ -39,8 +56,9 @@ export function cook(job: CookJob): CookResult {
 }
 
 /** Cooks the first inputs of a job, as many as one batch takes. */
-function cookBatch(job: CookJob): CookResult {
-  const context = new DecodeContext();
+function cookBatch(job: CookJob, memory: BatchMemory): CookResult {
+  memory.clear();
+  const context = new DecodeContext(memory);
   const decoder = makeDecoder(job.signal, context);
   const counts: CookResult['inputs'][number][] = [];
   const batchId = createHash('sha256');
@@ -76,10 +94,10 @@ function cookBatch(job: CookJob): CookResult {
       reasons: [...inputCounts.reasons, ...notes, ...warnings],
     });
   }
-  const sources = sourcesOf(decoder, context).filter((source) => source.count > 0);
+  const sources = sourcesOf(decoder, context);
   const inputsDigest = batchId.digest('hex');
   const segments = sources.flatMap((source) =>
-    sortByDay(source.count, source.ranks, source.times).map((day) =>
+    sortByDay(memory, source.count, source.ranks, source.times).map((day) =>
       writeSegment(job, inputsDigest, source, day, context),
     ),
   );
@@ -94,15 +112,20 @@ function makeDecoder(signal: CookJob['signal'], context: DecodeContext): Decoder
   return signal === 'traces' ? new TracesDecoder(context) : new MetricsDecoder(context);
 }
 
+/** The tables that have rows. */
 function sourcesOf(decoder: Decoder, context: DecodeContext): TableSource[] {
-  if (decoder instanceof LogsDecoder) return [logsSource(context, decoder.rows)];
-  if (decoder instanceof TracesDecoder) return [tracesSource(context, decoder.rows)];
+  if (decoder instanceof MetricsDecoder) {
+    const filled = <Table extends PointKind>(table: Table) => decoder[table].rows.length > 0;
+    return [
+      ...(['gauge', 'sum'] as const).filter(filled).map((table) => numberSource(table, context, decoder)),
+      ...(['histogram', 'exp_histogram', 'summary'] as const)
+        .filter(filled)
+        .map((table) => distributionSource(table, context, decoder)),
+    ];
+  }
+  if (decoder.rows.length === 0) return [];
   return [
-    numberSource('gauge', context, decoder),
-    numberSource('sum', context, decoder),
-    distributionSource('histogram', context, decoder),
-    distributionSource('exp_histogram', context, decoder),
-    distributionSource('summary', context, decoder),
+    decoder instanceof LogsDecoder ? logsSource(context, decoder.rows) : tracesSource(context, decoder.rows),
   ];
 }
 
@@ -115,9 +138,14 @@ function writeSegment(
 ): CookedSegment {
   const columns = storedColumns(source.table);
   const writer = new ParquetWriter(columns);
+  const before = context.memory.mark();
   for (let from = 0; from < rows.length; from += ROW_GROUP_ROWS) {
     const group = rows.subarray(from, from + ROW_GROUP_ROWS);
-    writer.rowGroup(group.length, (column) => source.columns[column.name](group));
+    writer.rowGroup(group.length, (column) => {
+      // The column before this one is written.
+      context.memory.release(before);
+      return source.columns[column.name](group);
+    });
   }
   const { min, max, lastSeen } = describe(source, rows);
   const services = [...lastSeen].map(([id, ns]) => ({ name: context.strings.text(id), ns }));

@@ -1,2 +1,2 @@
-export { cook, ROW_GROUP_ROWS } from './cook.ts';
+export { cook, cookMemory, ROW_GROUP_ROWS } from './cook.ts';
 export { createThreadCooker } from './pool.ts';

@@ -1,3 +1,5 @@
+import type { BatchMemory } from '@lakewright/otlp';
+
 /** Nanoseconds of a day. */
 const DAY_NS = 86_400_000_000_000;
 const DIGIT_BITS = 11;
@@ -17,10 +19,16 @@ export interface DayRows {
 /**
  * Splits rows by UTC day and sorts each day's by (rank, time), keeping the order of equal rows. When there
  * are more than MAX_DAYS, the days with the fewest rows are put together.
- * `times` are word pairs (low, high) of ns since the epoch, below 2^63; ranks are dense from 0.
+ * `times` are word pairs (low, high) of ns since the epoch, below 2^63; ranks are dense from 0. The rows are in
+ * `memory`.
  */
-export function sortByDay(count: number, ranks: Int32Array, times: Uint32Array): DayRows[] {
-  const days = new Int32Array(count);
+export function sortByDay(
+  memory: BatchMemory,
+  count: number,
+  ranks: Int32Array,
+  times: Uint32Array,
+): DayRows[] {
+  const days = memory.int32(count);
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < count; i++) {
@@ -29,9 +37,9 @@ export function sortByDay(count: number, ranks: Int32Array, times: Uint32Array):
     if (days[i] > last) last = days[i];
   }
   if (count === 0) return [];
-  const groups = first === last ? new Map([[first, allRows(count)]]) : rowsByDay(count, days);
+  const groups = first === last ? new Map([[first, allRows(memory, count)]]) : rowsByDay(count, days);
   const { apart, together } = separate([...groups].map(([day, rows]) => ({ day, rows })));
-  const sorted = apart.map(({ day, rows }) => ({ day, rows: sortRows(rows, day, ranks, times) }));
+  const sorted = apart.map(({ day, rows }) => ({ day, rows: sortRows(memory, rows, day, ranks, times) }));
   if (together.length > 0) sorted.push(merge(together, ranks, times));
   return sorted.sort((a, b) => a.day - b.day);
 }
@@ -68,8 +76,8 @@ function offsetInDay(lo: number, hi: number, day: number): number {
   return (hi - dayHigh) * 0x1_0000_0000 + (lo - dayLow * 0x10000);
 }
 
-function allRows(count: number): Uint32Array<ArrayBuffer> {
-  const rows = new Uint32Array(count);
+function allRows(memory: BatchMemory, count: number): Uint32Array<ArrayBuffer> {
+  const rows = memory.uint32(count);
   for (let i = 0; i < count; i++) rows[i] = i;
   return rows;
 }
@@ -85,9 +93,15 @@ function rowsByDay(count: number, days: Int32Array): Map<number, Uint32Array> {
 }
 
 /** Least significant digit radix sort: by time within the day, then by rank. */
-function sortRows(rows: Uint32Array, day: number, ranks: Int32Array, times: Uint32Array): Uint32Array {
+function sortRows(
+  memory: BatchMemory,
+  rows: Uint32Array,
+  day: number,
+  ranks: Int32Array,
+  times: Uint32Array,
+): Uint32Array {
   const count = rows.length;
-  const offsets = new Float64Array(count);
+  const offsets = memory.float64(count);
   let least = Number.POSITIVE_INFINITY;
   let most = 0;
   let mostRank = 0;
@@ -99,9 +113,9 @@ function sortRows(rows: Uint32Array, day: number, ranks: Int32Array, times: Uint
     if (offset > most) most = offset;
     if (ranks[row] > mostRank) mostRank = ranks[row];
   }
-  let order = allRows(count);
-  let spare = new Uint32Array(count);
-  const digit = new Uint16Array(count);
+  let order = allRows(memory, count);
+  let spare = memory.uint32(count);
+  const digit = memory.int32(count);
   const pass = (digitOf: (i: number) => number) => {
     for (let i = 0; i < count; i++) digit[i] = digitOf(i);
     if (countingSort(order, spare, digit)) [order, spare] = [spare, order];
@@ -117,7 +131,7 @@ function sortRows(rows: Uint32Array, day: number, ranks: Int32Array, times: Uint
 }
 
 /** One stable pass from `order` to `to`; false when all digits are equal and nothing was moved. */
-function countingSort(order: Uint32Array, to: Uint32Array, digit: Uint16Array): boolean {
+function countingSort(order: Uint32Array, to: Uint32Array, digit: Int32Array): boolean {
   const starts = new Uint32Array(DIGITS + 1);
   for (let i = 0; i < digit.length; i++) starts[digit[i] + 1]++;
   if (digit.length > 0 && starts[digit[0] + 1] === digit.length) return false;

@@ -1,4 +1,5 @@
 import {
+  type BatchMemory,
   type DecodeContext,
   type DistributionPoints,
   HAS_MAX,
@@ -11,7 +12,7 @@ import {
 } from '@lakewright/otlp';
 import type { ColumnData, StringTable } from '../parquet/index.ts';
 import type { TableName } from '../tables.ts';
-import * as gather from './gather.ts';
+import { Gather, type MapEntries } from './gather.ts';
 
 type Build = (rows: Uint32Array) => ColumnData;
 
@@ -30,14 +31,15 @@ export interface TableSource {
 
 /** The columns that depend on resource and scope only; `of` leads from a row to their numbers. */
 function resourceAndScope(
+  gather: Gather,
   context: DecodeContext,
-  entries: gather.MapEntries,
+  entries: MapEntries,
   resource: Int32Array,
   scope: Int32Array,
 ): Record<string, Build> {
-  const { resources, scopes, strings } = context;
-  const resourceSets = follow(resource, resources.set);
-  const scopeSets = follow(scope, scopes.set);
+  const { resources, scopes, strings, memory } = context;
+  const resourceSets = follow(memory, resource, resources.set);
+  const scopeSets = follow(memory, scope, scopes.set);
   const ofResource = (ids: readonly number[]): Build => {
     return (rows) => gather.stringsVia(strings, ids, resource, rows);
   };
@@ -62,11 +64,16 @@ function resourceAndScope(
 }
 
 /** How a column of string ids is made. */
-function textOf(strings: StringTable): (ids: Int32Array) => Build {
+function textOf(gather: Gather, strings: StringTable): (ids: Int32Array) => Build {
   return (ids) => (rows) => gather.strings(strings, ids, rows);
 }
 
-function recordAttributes(name: string, entries: gather.MapEntries, sets: Int32Array): Record<string, Build> {
+function recordAttributes(
+  gather: Gather,
+  name: string,
+  entries: MapEntries,
+  sets: Int32Array,
+): Record<string, Build> {
   return {
     [`${name}_attributes`]: (rows) => gather.mapColumn(entries, sets, rows),
     [`${name}_attribute_types`]: (rows) => gather.typesColumn(entries, sets, rows),
@@ -75,12 +82,13 @@ function recordAttributes(name: string, entries: gather.MapEntries, sets: Int32A
 
 /** The `logs` table: sorted by service, stream, time. */
 export function logsSource(context: DecodeContext, c: LogRows): TableSource {
-  const { strings, attributes, resources } = context;
+  const { strings, attributes, resources, memory } = context;
+  const gather = new Gather(memory);
   const entries = gather.mapEntries(attributes, strings);
-  const text = textOf(strings);
+  const text = textOf(gather, strings);
   const streamLo = resources.set.map((set) => attributes.setHashLo[Math.max(0, set)]);
   const streamHi = resources.set.map((set) => attributes.setHashHi[Math.max(0, set)]);
-  const ranks = rankBy(c.resource, c.length, resources.set.length, (a, b) => {
+  const ranks = rankBy(memory, c.resource, c.length, resources.set.length, (a, b) => {
     const byService = strings.compare(resources.serviceName[a], resources.serviceName[b]);
     return byService || streamHi[a] - streamHi[b] || streamLo[a] - streamLo[b];
   });
@@ -104,18 +112,19 @@ export function logsSource(context: DecodeContext, c: LogRows): TableSource {
       event_name: text(c.eventName),
       flags: (rows) => gather.uint32(c.flags, rows),
       dropped_attributes_count: (rows) => gather.uint32(c.dropped, rows),
-      ...recordAttributes('log', entries, c.attributes),
-      ...resourceAndScope(context, entries, c.resource, c.scope),
+      ...recordAttributes(gather, 'log', entries, c.attributes),
+      ...resourceAndScope(gather, context, entries, used(c.resource, c), used(c.scope, c)),
     },
   };
 }
 
 /** The `traces` table: sorted by service, time. */
 export function tracesSource(context: DecodeContext, c: SpanRows): TableSource {
-  const { strings, attributes, resources } = context;
+  const { strings, attributes, resources, memory } = context;
+  const gather = new Gather(memory);
   const entries = gather.mapEntries(attributes, strings);
-  const text = textOf(strings);
-  const ranks = rankBy(c.resource, c.length, resources.set.length, (a, b) =>
+  const text = textOf(gather, strings);
+  const ranks = rankBy(memory, c.resource, c.length, resources.set.length, (a, b) =>
     strings.compare(resources.serviceName[a], resources.serviceName[b]),
   );
   return {
@@ -142,8 +151,8 @@ export function tracesSource(context: DecodeContext, c: SpanRows): TableSource {
       dropped_attributes_count: (rows) => gather.uint32(c.droppedAttributes, rows),
       dropped_events_count: (rows) => gather.uint32(c.droppedEvents, rows),
       dropped_links_count: (rows) => gather.uint32(c.droppedLinks, rows),
-      ...recordAttributes('span', entries, c.attributes),
-      ...resourceAndScope(context, entries, c.resource, c.scope),
+      ...recordAttributes(gather, 'span', entries, c.attributes),
+      ...resourceAndScope(gather, context, entries, used(c.resource, c), used(c.scope, c)),
     },
   };
 }
@@ -154,21 +163,22 @@ function pointSource(
   context: DecodeContext,
   metrics: MetricsDecoder,
   points: Pick<NumberRows, 'series' | 'time' | 'start' | 'flags' | 'exemplars' | 'length'>,
-  own: (metricOf: Int32Array) => Record<string, Build>,
+  own: Readonly<Record<string, Build>>,
 ): TableSource {
-  const { strings, attributes, resources } = context;
+  const { strings, attributes, resources, memory } = context;
+  const gather = new Gather(memory);
   const { series, metrics: names } = metrics.index;
   const entries = gather.mapEntries(attributes, strings);
-  const seriesOf = points.series.subarray(0, points.length);
-  const metricOf = follow(seriesOf, series.metric);
-  const resource = follow(seriesOf, series.resource);
-  const sets = follow(seriesOf, series.attributes);
+  const seriesOf = used(points.series, points);
+  const metricOf = follow(memory, seriesOf, series.metric);
+  const resource = follow(memory, seriesOf, series.resource);
+  const sets = follow(memory, seriesOf, series.attributes);
   const ofMetric = (ids: readonly number[]): Build => {
     const filled = ids.map((id) => (id === 0 ? -1 : id));
     return (rows) => gather.stringsVia(strings, filled, metricOf, rows);
   };
   const nameRank = rankOf(names.name.length, (a, b) => strings.compare(names.name[a], names.name[b]));
-  const ranks = rankBy(points.series, points.length, series.metric.length, (a, b) => {
+  const ranks = rankBy(memory, points.series, points.length, series.metric.length, (a, b) => {
     const byName = nameRank[series.metric[a]] - nameRank[series.metric[b]];
     return byName || series.hashHi[a] - series.hashHi[b] || series.hashLo[a] - series.hashLo[b];
   });
@@ -191,9 +201,9 @@ function pointSource(
       exemplars: (rows) => gather.strings(strings, points.exemplars, rows),
       aggregation_temporality: (rows) => gather.int32Via(names.temporality, metricOf, rows),
       is_monotonic: (rows) => gather.booleanVia(names.monotonic, metricOf, rows),
-      ...recordAttributes('metric', entries, sets),
-      ...resourceAndScope(context, entries, resource, follow(seriesOf, series.scope)),
-      ...own(metricOf),
+      ...recordAttributes(gather, 'metric', entries, sets),
+      ...resourceAndScope(gather, context, entries, resource, follow(memory, seriesOf, series.scope)),
+      ...own,
     },
   };
 }
@@ -205,17 +215,11 @@ export function numberSource(
   metrics: MetricsDecoder,
 ): TableSource {
   const c = metrics[table].rows;
-  return pointSource(table, context, metrics, c, () => ({
+  const gather = new Gather(context.memory);
+  return pointSource(table, context, metrics, c, {
     value: (rows) => gather.doubles(c.double, rows, (row) => c.held[row] !== 0),
-    value_int: (rows) => integersHeld(c, rows),
-  }));
-}
-
-function integersHeld(c: NumberRows, rows: Uint32Array): ColumnData {
-  const data = gather.int64(c.int, rows);
-  const nulls = new Uint8Array(rows.length);
-  for (let i = 0; i < rows.length; i++) nulls[i] = c.held[rows[i]] === 2 ? 0 : 1;
-  return { ...data, nulls } as ColumnData;
+    value_int: (rows) => gather.integersHeld(c, rows),
+  });
 }
 
 /** The `histogram`, `exp_histogram` and `summary` tables. */
@@ -226,6 +230,7 @@ export function distributionSource(
 ): TableSource {
   const points: DistributionPoints = metrics[table];
   const c = points.rows;
+  const gather = new Gather(context.memory);
   const has = (bit: number) => (row: number) => (c.has[row] & bit) !== 0;
   const counts = (starts: Int32Array, lengths: Int32Array): Build => {
     return (rows) => ({
@@ -241,7 +246,7 @@ export function distributionSource(
       values: values(),
     });
   };
-  return pointSource(table, context, metrics, c, () => ({
+  return pointSource(table, context, metrics, c, {
     count: (rows) => gather.int64(c.count, rows),
     sum: (rows) =>
       // A summary's sum has no presence of its own: it is always there.
@@ -259,13 +264,18 @@ export function distributionSource(
     negative_bucket_counts: counts(c.negativeStart, c.negativeLength),
     quantiles: doubles(() => points.bounds.values),
     quantile_values: doubles(() => points.values.values),
-  }));
+  });
+}
+
+/** The part of a column that has rows. */
+function used(column: Int32Array, rows: { readonly length: number }): Int32Array {
+  return column.subarray(0, rows.length);
 }
 
 /** Of each row, what the thing that it refers to refers to. */
-function follow(via: Int32Array, numbers: readonly number[]): Int32Array {
+function follow(memory: BatchMemory, via: Int32Array, numbers: readonly number[]): Int32Array {
   const of = Int32Array.from(numbers);
-  const to = new Int32Array(via.length);
+  const to = memory.int32(via.length);
   for (let row = 0; row < via.length; row++) to[row] = of[via[row]];
   return to;
 }
@@ -283,13 +293,14 @@ function rankOf(count: number, compare: (a: number, b: number) => number): Int32
 
 /** Of each row, the rank of the thing that it refers to. */
 function rankBy(
+  memory: BatchMemory,
   via: Int32Array,
   rows: number,
   count: number,
   compare: (a: number, b: number) => number,
 ): Int32Array {
   const rankOfThing = rankOf(count, compare);
-  const ranks = new Int32Array(rows);
+  const ranks = memory.int32(rows);
   for (let row = 0; row < rows; row++) ranks[row] = rankOfThing[via[row]];
   return ranks;
 }

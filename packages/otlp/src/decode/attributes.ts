@@ -1,4 +1,5 @@
 import { AnyValueReader, TooDeep, VALUE_KINDS } from './any-value.ts';
+import type { BatchMemory } from './batch-memory.ts';
 import { ByteTable } from './byte-table.ts';
 import { type Hash64, hashString } from './hash.ts';
 import { JsonBytes } from './json-bytes.ts';
@@ -18,33 +19,49 @@ const TOO_DEEP_PAIR = -2;
  */
 export class Attributes {
   readonly strings: ByteTable;
-  readonly sets = new SequenceTable();
+  readonly sets: SequenceTable;
   /** Of each pair: key, value (NONE when empty) and kind letter (a char code). */
-  pairKey = new Int32Array(1 << 10);
-  pairValue = new Int32Array(1 << 10);
-  pairKind = new Uint8Array(1 << 10);
+  pairKey: Int32Array<ArrayBuffer>;
+  pairValue: Int32Array<ArrayBuffer>;
+  pairKind: Uint8Array<ArrayBuffer>;
   /** Of each set: its types string, NONE when all its values are strings. */
-  setTypes = new Int32Array(1 << 10).fill(NONE);
+  setTypes: Int32Array<ArrayBuffer>;
   /** Of each set: the order-independent hash of its pairs. */
-  setHashLo = new Uint32Array(1 << 10);
-  setHashHi = new Uint32Array(1 << 10);
+  setHashLo: Uint32Array<ArrayBuffer>;
+  setHashHi: Uint32Array<ArrayBuffer>;
 
-  readonly #raw = new ByteTable();
+  readonly #memory: BatchMemory;
+  readonly #raw: ByteTable;
   readonly #value = new AnyValueReader();
   readonly #scratch = new JsonBytes();
   #list = new Int32Array(64);
   #listLength = 0;
   #listInvalid = false;
   /** For each string id, the serial of the set in which it was last seen as a key, and where. */
-  #keySerial = new Int32Array(1 << 10);
+  #keySerial: Int32Array<ArrayBuffer>;
   #serial = 0;
   /** Of each list with repeated keys, by its number as sent: the list that is stored for it. */
   readonly #shortened = new Map<number, number>();
   #knownSets = 1;
   readonly #hash: Hash64 = { lo: 0, hi: 0 };
 
-  constructor(strings: ByteTable) {
+  constructor(strings: ByteTable, memory: BatchMemory) {
     this.strings = strings;
+    this.#memory = memory;
+    this.sets = new SequenceTable(memory);
+    this.pairKey = memory.int32(1 << 10);
+    this.pairValue = memory.int32(1 << 10);
+    this.pairKind = memory.uint8(1 << 10);
+    this.setTypes = memory.int32(1 << 10);
+    this.setHashLo = memory.uint32(1 << 10);
+    this.setHashHi = memory.uint32(1 << 10);
+    this.#raw = new ByteTable(memory);
+    this.#keySerial = memory.int32(1 << 10).fill(0);
+    // Pair 0 is not decoded yet; set 0, the empty one, is never learnt.
+    this.pairKind[0] = 0;
+    this.setTypes[0] = NONE;
+    this.setHashLo[0] = 0;
+    this.setHashHi[0] = 0;
   }
 
   /** How many nested strings were not valid UTF-8. */
@@ -163,8 +180,10 @@ export class Attributes {
 
   #ensureKeySerial(): void {
     if (this.#keySerial.length >= this.strings.count) return;
-    const grown = new Int32Array(Math.max(this.#keySerial.length * 2, this.strings.count));
+    const known = this.#keySerial.length;
+    const grown = this.#memory.int32(Math.max(known * 2, this.strings.count));
     grown.set(this.#keySerial);
+    grown.fill(0, known);
     this.#keySerial = grown;
   }
 
@@ -192,16 +211,16 @@ export class Attributes {
 
   #growPairs(): void {
     const length = this.pairKey.length * 2;
-    this.pairKey = copied(this.pairKey, new Int32Array(length));
-    this.pairValue = copied(this.pairValue, new Int32Array(length));
-    this.pairKind = copied(this.pairKind, new Uint8Array(length));
+    this.pairKey = copied(this.pairKey, this.#memory.int32(length));
+    this.pairValue = copied(this.pairValue, this.#memory.int32(length));
+    this.pairKind = copied(this.pairKind, this.#memory.uint8(length));
   }
 
   #growSets(): void {
     const length = this.setTypes.length * 2;
-    this.setTypes = copied(this.setTypes, new Int32Array(length).fill(NONE));
-    this.setHashLo = copied(this.setHashLo, new Uint32Array(length));
-    this.setHashHi = copied(this.setHashHi, new Uint32Array(length));
+    this.setTypes = copied(this.setTypes, this.#memory.int32(length));
+    this.setHashLo = copied(this.setHashLo, this.#memory.uint32(length));
+    this.setHashHi = copied(this.setHashHi, this.#memory.uint32(length));
   }
 }
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { BatchMemory } from './batch-memory.ts';
 
 /** Hashes differ from process to process so that nobody can prepare input that collides. */
 const SEED = (Math.random() * 0x1_0000_0000) | 0;
@@ -13,16 +14,23 @@ const NO_BYTES = new Uint8Array(0);
  */
 export class ByteTable {
   /** All strings one after the other; string `i` is `arena[offsets[i]] .. arena[offsets[i + 1]]`. */
-  arena = new Uint8Array(1 << 16);
-  offsets = new Int32Array(1 << 10);
+  arena: Uint8Array<ArrayBuffer>;
+  offsets: Int32Array<ArrayBuffer>;
   count = 0;
   /** How many strings were not valid UTF-8 and were stored with U+FFFD. */
   repaired = 0;
-  #hashes = new Int32Array(1 << 10);
-  #slots = new Int32Array(1 << 12);
+  readonly #memory: BatchMemory;
+  #hashes: Int32Array<ArrayBuffer>;
+  #slots: Int32Array<ArrayBuffer>;
   #mask = (1 << 12) - 1;
 
-  constructor() {
+  constructor(memory = new BatchMemory()) {
+    this.#memory = memory;
+    this.arena = memory.uint8(1 << 16);
+    this.offsets = memory.int32(1 << 10);
+    this.offsets[0] = 0;
+    this.#hashes = memory.int32(1 << 10);
+    this.#slots = memory.int32(1 << 12).fill(0);
     this.intern(NO_BYTES, 0, 0);
   }
 
@@ -98,7 +106,7 @@ export class ByteTable {
     const id = this.count++;
     const from = this.offsets[id];
     if (from + length > this.arena.length) {
-      const grown = new Uint8Array(Math.max(this.arena.length * 2, from + length));
+      const grown = this.#memory.uint8(Math.max(this.arena.length * 2, from + length));
       grown.set(this.arena.subarray(0, from));
       this.arena = grown;
     }
@@ -117,16 +125,16 @@ export class ByteTable {
   }
 
   #growIds(): void {
-    const offsets = new Int32Array(this.offsets.length * 2);
+    const offsets = this.#memory.int32(this.offsets.length * 2);
     offsets.set(this.offsets);
     this.offsets = offsets;
-    const hashes = new Int32Array(offsets.length);
+    const hashes = this.#memory.int32(offsets.length);
     hashes.set(this.#hashes);
     this.#hashes = hashes;
   }
 
   #rehash(): void {
-    const slots = new Int32Array(this.#slots.length * 2);
+    const slots = this.#memory.int32(this.#slots.length * 2).fill(0);
     const mask = slots.length - 1;
     for (let id = 0; id < this.count; id++) {
       let slot = this.#hashes[id] & mask;

@@ -1,4 +1,5 @@
 import { Attributes, INVALID_SET, NONE } from './attributes.ts';
+import { BatchMemory } from './batch-memory.ts';
 import { ByteTable } from './byte-table.ts';
 import { JsonBytes } from './json-bytes.ts';
 import type { WireReader } from './reader.ts';
@@ -37,8 +38,10 @@ export type OnRecord = (r: WireReader, end: number) => void;
  * one batch, and the walk down to the records.
  */
 export class DecodeContext {
-  readonly strings = new ByteTable();
-  readonly attributes = new Attributes(this.strings);
+  /** Where everything below has its arrays. */
+  readonly memory: BatchMemory;
+  readonly strings: ByteTable;
+  readonly attributes: Attributes;
   readonly resources: Resources = {
     set: [],
     dropped: [],
@@ -54,16 +57,28 @@ export class DecodeContext {
   /** Whether the resource or scope at hand cannot be stored, and so no record below it. */
   groupInvalid = false;
 
-  readonly #raw = new ByteTable();
-  readonly #keys = new SequenceTable();
+  readonly #raw: ByteTable;
+  readonly #keys: SequenceTable;
   readonly #key = new Int32Array(3);
   readonly #resourceOf = new Map<number, number>();
   readonly #scopeOf = new Map<number, number>();
   readonly #hexScratch = new JsonBytes();
-  readonly #unknown = this.strings.internString('unknown');
-  readonly #serviceName = this.strings.internString('service.name');
-  readonly #serviceNamespace = this.strings.internString('service.namespace');
-  readonly #serviceInstanceId = this.strings.internString('service.instance.id');
+  readonly #unknown: number;
+  readonly #serviceName: number;
+  readonly #serviceNamespace: number;
+  readonly #serviceInstanceId: number;
+
+  constructor(memory = new BatchMemory()) {
+    this.memory = memory;
+    this.strings = new ByteTable(memory);
+    this.attributes = new Attributes(this.strings, memory);
+    this.#raw = new ByteTable(memory);
+    this.#keys = new SequenceTable(memory);
+    this.#unknown = this.strings.internString('unknown');
+    this.#serviceName = this.strings.internString('service.name');
+    this.#serviceNamespace = this.strings.internString('service.namespace');
+    this.#serviceInstanceId = this.strings.internString('service.instance.id');
+  }
 
   /** Strings that were not valid UTF-8 so far. */
   get repaired(): number {

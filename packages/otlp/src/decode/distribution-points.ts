@@ -1,3 +1,4 @@
+import type { BatchMemory } from './batch-memory.ts';
 import { REASONS } from './context.ts';
 import { DoubleItems, Uint64Items } from './items.ts';
 import { POINT, type PointReader, setWords } from './point-reader.ts';
@@ -67,17 +68,23 @@ const LAYOUTS: Readonly<Record<'histogram' | 'exp_histogram' | 'summary', Layout
 
 /** Histogram, exponential histogram or summary points as columns. */
 export class DistributionPoints {
-  readonly rows: DistributionRows = makeRows(DISTRIBUTION);
+  readonly rows: DistributionRows;
   /** Histogram buckets, exponential positive and negative buckets. */
-  readonly counts = new Uint64Items();
+  readonly counts: Uint64Items;
   /** Histogram bounds, summary quantiles. */
-  readonly bounds = new DoubleItems();
+  readonly bounds: DoubleItems;
   /** Summary values, at the same places as their quantiles. */
-  readonly values = new DoubleItems();
+  readonly values: DoubleItems;
+  readonly #memory: BatchMemory;
   readonly #kind: 'histogram' | 'exp_histogram' | 'summary';
   readonly #layout: Layout;
 
-  constructor(kind: 'histogram' | 'exp_histogram' | 'summary') {
+  constructor(kind: 'histogram' | 'exp_histogram' | 'summary', memory: BatchMemory) {
+    this.rows = makeRows(DISTRIBUTION, memory);
+    this.counts = new Uint64Items(memory);
+    this.bounds = new DoubleItems(memory);
+    this.values = new DoubleItems(memory);
+    this.#memory = memory;
     this.#kind = kind;
     this.#layout = LAYOUTS[kind];
   }
@@ -85,7 +92,7 @@ export class DistributionPoints {
   /** Reads the data point at `pos..end`; true when it was stored, else `point.problem` says why not. */
   read(r: WireReader, end: number, point: PointReader): boolean {
     const { rows } = this;
-    if (rows.length === rows.capacity) growRows(rows, DISTRIBUTION);
+    if (rows.length === rows.capacity) growRows(rows, DISTRIBUTION, this.#memory);
     const row = rows.length;
     point.begin();
     this.#reset(row);

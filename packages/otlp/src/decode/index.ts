@@ -1,4 +1,5 @@
 export { NONE } from './attributes.ts';
+export { BatchMemory } from './batch-memory.ts';
 export { ByteTable } from './byte-table.ts';
 export { DecodeContext, type DecodeCounts, newCounts } from './context.ts';
 export {

@@ -1,13 +1,20 @@
+import type { BatchMemory } from './batch-memory.ts';
 import type { WireReader } from './reader.ts';
 
 /** 64-bit integers one after the other, as pairs of 32-bit words (low, high). */
 export class Uint64Items {
-  words = new Uint32Array(1 << 10);
+  words: Uint32Array<ArrayBuffer>;
   length = 0;
+  readonly #memory: BatchMemory;
+
+  constructor(memory: BatchMemory) {
+    this.words = memory.uint32(1 << 10);
+    this.#memory = memory;
+  }
 
   push(lo: number, hi: number): void {
     if (this.length * 2 === this.words.length) {
-      const grown = new Uint32Array(this.words.length * 2);
+      const grown = this.#memory.uint32(this.words.length * 2);
       grown.set(this.words);
       this.words = grown;
     }
@@ -34,12 +41,18 @@ export class Uint64Items {
 
 /** Doubles one after the other. */
 export class DoubleItems {
-  values = new Float64Array(1 << 10);
+  values: Float64Array<ArrayBuffer>;
   length = 0;
+  readonly #memory: BatchMemory;
+
+  constructor(memory: BatchMemory) {
+    this.values = memory.float64(1 << 10);
+    this.#memory = memory;
+  }
 
   push(value: number): void {
     if (this.length === this.values.length) {
-      const grown = new Float64Array(this.values.length * 2);
+      const grown = this.#memory.float64(this.values.length * 2);
       grown.set(this.values);
       this.values = grown;
     }

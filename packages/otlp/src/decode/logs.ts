@@ -30,7 +30,7 @@ export type LogRows = Rows<typeof SPEC>;
 
 /** Decodes ExportLogsServiceRequests into columns; call `decode` once for each raw object of a batch. */
 export class LogsDecoder {
-  readonly rows: LogRows = makeRows(SPEC);
+  readonly rows: LogRows;
   readonly #context: DecodeContext;
   readonly #value = new AnyValueReader();
   readonly #scratch = new JsonBytes();
@@ -38,6 +38,7 @@ export class LogsDecoder {
 
   constructor(context: DecodeContext) {
     this.#context = context;
+    this.rows = makeRows(SPEC, context.memory);
   }
 
   /** Strings in bodies that were not valid UTF-8. */
@@ -53,7 +54,7 @@ export class LogsDecoder {
     const arrivedLo = Number(arrivedNs & 0xffffffffn);
     const arrivedHi = Number(arrivedNs >> 32n);
     this.#context.walk(new WireReader(bytes), (r, end) => {
-      if (this.rows.length === this.rows.capacity) growRows(this.rows, SPEC);
+      if (this.rows.length === this.rows.capacity) growRows(this.rows, SPEC, this.#context.memory);
       const problem = this.#record(r, end, arrivedLo, arrivedHi);
       if (problem === undefined) {
         this.rows.length++;

@@ -11,11 +11,11 @@ import { SeriesIndex } from './series.ts';
 /** Decodes ExportMetricsServiceRequests into columns; call `decode` once for each raw object of a batch. */
 export class MetricsDecoder {
   readonly index: SeriesIndex;
-  readonly gauge = new NumberPoints();
-  readonly sum = new NumberPoints();
-  readonly histogram = new DistributionPoints('histogram');
-  readonly exp_histogram = new DistributionPoints('exp_histogram');
-  readonly summary = new DistributionPoints('summary');
+  readonly gauge: NumberPoints;
+  readonly sum: NumberPoints;
+  readonly histogram: DistributionPoints;
+  readonly exp_histogram: DistributionPoints;
+  readonly summary: DistributionPoints;
   readonly #context: DecodeContext;
   readonly #point: PointReader;
   readonly #value = new AnyValueReader();
@@ -23,7 +23,13 @@ export class MetricsDecoder {
 
   constructor(context: DecodeContext) {
     this.#context = context;
+    const { memory } = context;
     this.index = new SeriesIndex(context);
+    this.gauge = new NumberPoints(memory);
+    this.sum = new NumberPoints(memory);
+    this.histogram = new DistributionPoints('histogram', memory);
+    this.exp_histogram = new DistributionPoints('exp_histogram', memory);
+    this.summary = new DistributionPoints('summary', memory);
     this.#point = new PointReader(context, this.index);
   }
 

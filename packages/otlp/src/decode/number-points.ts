@@ -1,3 +1,4 @@
+import type { BatchMemory } from './batch-memory.ts';
 import { POINT, type PointReader, setWords } from './point-reader.ts';
 import type { WireReader } from './reader.ts';
 import { growRows, makeRows, type Rows } from './rows.ts';
@@ -14,12 +15,18 @@ export type NumberRows = Rows<typeof NUMBER>;
 
 /** Number points (gauge and sum) as columns. */
 export class NumberPoints {
-  readonly rows: NumberRows = makeRows(NUMBER);
+  readonly rows: NumberRows;
+  readonly #memory: BatchMemory;
+
+  constructor(memory: BatchMemory) {
+    this.rows = makeRows(NUMBER, memory);
+    this.#memory = memory;
+  }
 
   /** Reads the NumberDataPoint at `pos..end`; true when it was stored, else `point.problem` says why not. */
   read(r: WireReader, end: number, point: PointReader): boolean {
     const { rows } = this;
-    if (rows.length === rows.capacity) growRows(rows, NUMBER);
+    if (rows.length === rows.capacity) growRows(rows, NUMBER, this.#memory);
     const row = rows.length;
     point.begin();
     setWords(rows.time, row, 0, 0);

@@ -1,17 +1,26 @@
+import { BatchMemory } from './batch-memory.ts';
+
 /**
  * Sequences of small integers, each stored once and known by a dense number: attribute lists (of key-value
  * ids), metrics and series (of the ids that make them up). Sequence 0 is the empty one.
  */
 export class SequenceTable {
   /** All sequences one after the other; sequence `i` is `items[offsets[i]] .. items[offsets[i + 1]]`. */
-  items = new Int32Array(1 << 12);
-  offsets = new Int32Array(1 << 10);
+  items: Int32Array<ArrayBuffer>;
+  offsets: Int32Array<ArrayBuffer>;
   count = 0;
-  #hashes = new Int32Array(1 << 10);
-  #slots = new Int32Array(1 << 12);
+  readonly #memory: BatchMemory;
+  #hashes: Int32Array<ArrayBuffer>;
+  #slots: Int32Array<ArrayBuffer>;
   #mask = (1 << 12) - 1;
 
-  constructor() {
+  constructor(memory = new BatchMemory()) {
+    this.#memory = memory;
+    this.items = memory.int32(1 << 12);
+    this.offsets = memory.int32(1 << 10);
+    this.offsets[0] = 0;
+    this.#hashes = memory.int32(1 << 10);
+    this.#slots = memory.int32(1 << 12).fill(0);
     this.intern(new Int32Array(0), 0);
   }
 
@@ -42,12 +51,12 @@ export class SequenceTable {
     const id = this.count++;
     const from = this.offsets[id];
     if (from + length > this.items.length) {
-      this.items = grown(this.items, Math.max(this.items.length * 2, from + length));
+      this.items = this.#grown(this.items, Math.max(this.items.length * 2, from + length));
     }
     for (let i = 0; i < length; i++) this.items[from + i] = sequence[i];
     if (id + 2 > this.offsets.length) {
-      this.offsets = grown(this.offsets, this.offsets.length * 2);
-      this.#hashes = grown(this.#hashes, this.offsets.length);
+      this.offsets = this.#grown(this.offsets, this.offsets.length * 2);
+      this.#hashes = this.#grown(this.#hashes, this.offsets.length);
     }
     this.offsets[id + 1] = from + length;
     this.#hashes[id] = hash;
@@ -57,7 +66,7 @@ export class SequenceTable {
   }
 
   #rehash(): void {
-    const slots = new Int32Array(this.#slots.length * 2);
+    const slots = this.#memory.int32(this.#slots.length * 2).fill(0);
     const mask = slots.length - 1;
     for (let id = 0; id < this.count; id++) {
       let slot = this.#hashes[id] & mask;
@@ -67,10 +76,10 @@ export class SequenceTable {
     this.#slots = slots;
     this.#mask = mask;
   }
-}
 
-function grown(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const to = new Int32Array(length);
-  to.set(from);
-  return to;
+  #grown(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
+    const to = this.#memory.int32(length);
+    to.set(from);
+    return to;
+  }
 }

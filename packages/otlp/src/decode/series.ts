@@ -52,13 +52,15 @@ export class SeriesIndex {
     hashHi: [],
   };
   readonly #context: DecodeContext;
-  readonly #metricKeys = new SequenceTable();
-  readonly #seriesKeys = new SequenceTable();
+  readonly #metricKeys: SequenceTable;
+  readonly #seriesKeys: SequenceTable;
   readonly #key = new Int32Array(7);
   readonly #hash: Hash64 = { lo: 0, hi: 0 };
 
   constructor(context: DecodeContext) {
     this.#context = context;
+    this.#metricKeys = new SequenceTable(context.memory);
+    this.#seriesKeys = new SequenceTable(context.memory);
   }
 
   /** The number of a metric; equal metrics of different requests share it. */

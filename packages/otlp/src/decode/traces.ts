@@ -35,7 +35,7 @@ export type SpanRows = Rows<typeof SPEC>;
 
 /** Decodes ExportTraceServiceRequests into columns; call `decode` once for each raw object of a batch. */
 export class TracesDecoder {
-  readonly rows: SpanRows = makeRows(SPEC);
+  readonly rows: SpanRows;
   readonly #context: DecodeContext;
   readonly #value = new AnyValueReader();
   readonly #events = new JsonBytes();
@@ -44,6 +44,7 @@ export class TracesDecoder {
 
   constructor(context: DecodeContext) {
     this.#context = context;
+    this.rows = makeRows(SPEC, context.memory);
   }
 
   /** Strings in events and links that were not valid UTF-8. */
@@ -59,7 +60,7 @@ export class TracesDecoder {
     const arrivedLo = Number(arrivedNs & 0xffffffffn);
     const arrivedHi = Number(arrivedNs >> 32n);
     this.#context.walk(new WireReader(bytes), (r, end) => {
-      if (this.rows.length === this.rows.capacity) growRows(this.rows, SPEC);
+      if (this.rows.length === this.rows.capacity) growRows(this.rows, SPEC, this.#context.memory);
       this.#problem = this.#context.groupInvalid ? REASONS.group : undefined;
       this.#span(r, end, arrivedLo, arrivedHi);
       if (this.#problem === undefined) {
