@@ -31,6 +31,9 @@ const BATCH_RECORDS = 2_000_000;
 /** Memory that a cooking thread keeps from one batch to the next: what 150,000 spans need. */
 const KEPT_BYTES = 64 * 1024 * 1024;
 
+/** Decompressed inputs of this size are freed as soon as they are decoded; Node shares the memory of small ones. */
+const FREED_BYTES = 1024 * 1024;
+
 /** Memory for one thread that cooks one job after the other. */
 export function cookMemory(): BatchMemory {
   return new BatchMemory(KEPT_BYTES);
@@ -84,6 +87,7 @@ function cookBatch(job: CookJob, memory: BatchMemory): CookResult {
         cause: error,
       });
     }
+    if (body.buffer !== bytes.buffer && body.length >= FREED_BYTES) free(body);
     const repaired = context.repaired + decoder.repaired - repairedBefore;
     const warnings =
       repaired > 0 ? [`${repaired} strings were not valid UTF-8 and are stored with U+FFFD`] : [];
@@ -103,6 +107,11 @@ function cookBatch(job: CookJob, memory: BatchMemory): CookResult {
   );
   const series = decoder instanceof MetricsDecoder ? seriesOf(decoder.index, context.strings) : [];
   return { segments, inputs: counts, series };
+}
+
+/** Gives back the memory of bytes that nobody else has: left to the garbage collector it counts, and calls it. */
+function free(bytes: Uint8Array): void {
+  (bytes.buffer as ArrayBuffer).transfer(0);
 }
 
 type Decoder = LogsDecoder | TracesDecoder | MetricsDecoder;
