@@ -23,6 +23,8 @@ export class ByteTable {
   #hashes: Int32Array<ArrayBuffer>;
   #slots: Int32Array<ArrayBuffer>;
   #mask = (1 << 12) - 1;
+  /** How many strings `intern` finds. */
+  #found = 0;
 
   constructor(memory = new BatchMemory()) {
     this.#memory = memory;
@@ -53,6 +55,14 @@ export class ByteTable {
       if (this.#hashes[id] === hash && this.#same(id, bytes, start, length)) return id;
       slot = (slot + 1) & this.#mask;
     }
+  }
+
+  /**
+   * Stores the first `length` bytes as a string of their own, whether there is an equal one or not, and which
+   * `intern` does not find: for those who know that it is new where it matters.
+   */
+  append(bytes: Uint8Array, length: number): number {
+    return this.#store(bytes, 0, length);
   }
 
   /** As `intern`, for text: what is not valid UTF-8 is stored with U+FFFD in place of the bad bytes. */
@@ -103,6 +113,15 @@ export class ByteTable {
   }
 
   #add(bytes: Uint8Array, start: number, length: number, hash: number, slot: number): number {
+    const id = this.#store(bytes, start, length);
+    this.#hashes[id] = hash;
+    this.#slots[slot] = id + 1;
+    this.#found++;
+    if (this.#found * 2 > this.#slots.length) this.#rehash();
+    return id;
+  }
+
+  #store(bytes: Uint8Array, start: number, length: number): number {
     const id = this.count++;
     const from = this.offsets[id];
     if (from + length > this.arena.length) {
@@ -118,9 +137,6 @@ export class ByteTable {
     }
     if (id + 2 > this.offsets.length) this.#growIds();
     this.offsets[id + 1] = from + length;
-    this.#hashes[id] = hash;
-    this.#slots[slot] = id + 1;
-    if (this.count * 2 > this.#slots.length) this.#rehash();
     return id;
   }
 
@@ -136,10 +152,11 @@ export class ByteTable {
   #rehash(): void {
     const slots = this.#memory.int32(this.#slots.length * 2).fill(0);
     const mask = slots.length - 1;
-    for (let id = 0; id < this.count; id++) {
-      let slot = this.#hashes[id] & mask;
+    for (const entry of this.#slots) {
+      if (entry === 0) continue;
+      let slot = this.#hashes[entry - 1] & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = id + 1;
+      slots[slot] = entry;
     }
     this.#slots = slots;
     this.#mask = mask;
@@ -148,6 +165,7 @@ export class ByteTable {
   /** Takes back the string that was added last. */
   #forgetLast(id: number): void {
     this.count = id;
+    this.#found--;
     let slot = this.#hashes[id] & this.#mask;
     while (this.#slots[slot] !== id + 1) slot = (slot + 1) & this.#mask;
     this.#slots[slot] = 0;

@@ -1,7 +1,7 @@
 import { Attributes, INVALID_SET, NONE } from './attributes.ts';
 import { BatchMemory } from './batch-memory.ts';
 import { ByteTable } from './byte-table.ts';
-import { JsonBytes } from './json-bytes.ts';
+import { IdTable } from './id-table.ts';
 import type { WireReader } from './reader.ts';
 import { SequenceTable } from './sequence-table.ts';
 
@@ -62,7 +62,8 @@ export class DecodeContext {
   readonly #key = new Int32Array(3);
   readonly #resourceOf = new Map<number, number>();
   readonly #scopeOf = new Map<number, number>();
-  readonly #hexScratch = new JsonBytes();
+  readonly #traceIds: IdTable;
+  readonly #spanIds: IdTable;
   readonly #unknown: number;
   readonly #serviceName: number;
   readonly #serviceNamespace: number;
@@ -73,6 +74,8 @@ export class DecodeContext {
     this.strings = new ByteTable(memory);
     this.attributes = new Attributes(this.strings, memory);
     this.#raw = new ByteTable(memory);
+    this.#traceIds = new IdTable(this.strings, 16, memory);
+    this.#spanIds = new IdTable(this.strings, 8, memory);
     this.#keys = new SequenceTable(memory);
     this.#unknown = this.strings.internString('unknown');
     this.#serviceName = this.strings.internString('service.name');
@@ -85,12 +88,14 @@ export class DecodeContext {
     return this.strings.repaired + this.attributes.repaired;
   }
 
-  /** An id as lower-case hex text; NONE when it has not `length` bytes. */
-  internId(bytes: Uint8Array, start: number, end: number, length: number): number {
-    if (end - start !== length) return NONE;
-    this.#hexScratch.reset();
-    this.#hexScratch.hex(bytes, start, end);
-    return this.strings.intern(this.#hexScratch.bytes, 0, length * 2);
+  /** The trace id at `pos..end` as lower-case hex text; NONE when it has not 16 bytes. */
+  traceId(r: WireReader, end: number): number {
+    return end - r.pos === this.#traceIds.idBytes ? this.#traceIds.intern(r) : NONE;
+  }
+
+  /** The span id at `pos..end` as lower-case hex text; NONE when it has not 8 bytes. */
+  spanId(r: WireReader, end: number): number {
+    return end - r.pos === this.#spanIds.idBytes ? this.#spanIds.intern(r) : NONE;
   }
 
   /** Walks Export{Logs,Trace,Metrics}ServiceRequest, which have one shape down to the records. */

@@ -125,13 +125,13 @@ export class LogsDecoder {
           break;
         case 74: {
           const idEnd = r.lengthEnd(end);
-          rows.traceId[row] = context.internId(r.bytes, r.pos, idEnd, 16);
+          rows.traceId[row] = context.traceId(r, idEnd);
           r.pos = idEnd;
           break;
         }
         case 82: {
           const idEnd = r.lengthEnd(end);
-          rows.spanId[row] = context.internId(r.bytes, r.pos, idEnd, 8);
+          rows.spanId[row] = context.spanId(r, idEnd);
           r.pos = idEnd;
           break;
         }

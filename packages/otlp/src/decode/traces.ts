@@ -88,11 +88,11 @@ export class TracesDecoder {
         case 18:
         case 34: {
           const idEnd = r.lengthEnd(end);
-          if (tag === 10) rows.traceId[row] = context.internId(r.bytes, r.pos, idEnd, 16);
-          else if (tag === 18) rows.spanId[row] = context.internId(r.bytes, r.pos, idEnd, 8);
+          if (tag === 10) rows.traceId[row] = context.traceId(r, idEnd);
+          else if (tag === 18) rows.spanId[row] = context.spanId(r, idEnd);
           else {
             parentLength = idEnd - r.pos;
-            rows.parentSpanId[row] = context.internId(r.bytes, r.pos, idEnd, 8);
+            rows.parentSpanId[row] = context.spanId(r, idEnd);
           }
           r.pos = idEnd;
           break;
