@@ -31,23 +31,27 @@ export async function readRaw(store: ObjectStore, object: RawObject, maxBytes: n
   }
 }
 
-/** The object as it was claimed, or undefined when it is not there any more. */
+/** The object as it was claimed, or undefined when it is not there any more or changes while it is read. */
 async function readUnchanged(
   store: ObjectStore,
   { key, etag }: RawObject,
   maxBytes: number,
 ): Promise<Reading | undefined> {
   try {
-    const { size, body } = await store.open(key, { etag });
-    const pieces: Uint8Array[] = [];
+    const { size, body } = await store.open(key, { etag, lend: true });
+    // Into one piece of memory at once: what is joined later is garbage, and much of it.
+    const bytes = new Uint8Array(size > maxBytes ? 0 : size);
+    let read = 0;
     for await (const piece of body) {
       // Leaving the loop lets go of the object.
       if (size > maxBytes) {
         return { kind: 'bad', reason: `${size} bytes are more than maxRawObjectBytes (${maxBytes})` };
       }
-      pieces.push(piece);
+      if (read + piece.length > size) return undefined;
+      bytes.set(piece, read);
+      read += piece.length;
     }
-    return { kind: 'bytes', bytes: pieces.length === 1 ? pieces[0] : Buffer.concat(pieces) };
+    return read === bytes.length ? { kind: 'bytes', bytes } : undefined;
   } catch (error) {
     if (error instanceof NotFoundError || error instanceof PreconditionError) return undefined;
     throw error;
