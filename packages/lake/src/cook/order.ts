@@ -76,7 +76,7 @@ function offsetInDay(lo: number, hi: number, day: number): number {
   return (hi - dayHigh) * 0x1_0000_0000 + (lo - dayLow * 0x10000);
 }
 
-function allRows(memory: BatchMemory, count: number): Uint32Array<ArrayBuffer> {
+function allRows(memory: BatchMemory, count: number): Uint32Array {
   const rows = memory.uint32(count);
   for (let i = 0; i < count; i++) rows[i] = i;
   return rows;

@@ -21,14 +21,14 @@ export class Attributes {
   readonly strings: ByteTable;
   readonly sets: SequenceTable;
   /** Of each pair: key, value (NONE when empty) and kind letter (a char code). */
-  pairKey: Int32Array<ArrayBuffer>;
-  pairValue: Int32Array<ArrayBuffer>;
-  pairKind: Uint8Array<ArrayBuffer>;
+  pairKey: Int32Array;
+  pairValue: Int32Array;
+  pairKind: Uint8Array;
   /** Of each set: its types string, NONE when all its values are strings. */
-  setTypes: Int32Array<ArrayBuffer>;
+  setTypes: Int32Array;
   /** Of each set: the order-independent hash of its pairs. */
-  setHashLo: Uint32Array<ArrayBuffer>;
-  setHashHi: Uint32Array<ArrayBuffer>;
+  setHashLo: Uint32Array;
+  setHashHi: Uint32Array;
 
   readonly #memory: BatchMemory;
   readonly #raw: ByteTable;
@@ -38,7 +38,7 @@ export class Attributes {
   #listLength = 0;
   #listInvalid = false;
   /** For each string id, the serial of the set in which it was last seen as a key, and where. */
-  #keySerial: Int32Array<ArrayBuffer>;
+  #keySerial: Int32Array;
   #serial = 0;
   /** Of each list with repeated keys, by its number as sent: the list that is stored for it. */
   readonly #shortened = new Map<number, number>();

@@ -4,7 +4,7 @@ const BLOCK_BYTES = 8 * 1024 * 1024;
 /**
  * Where the typed arrays of a batch come from. Batches that are cooked one after the other want the same arrays
  * again and again: made anew each time, they are cleared by the allocator first and set off a major garbage
- * collection for every 64 MB. So up to `maxKeptBytes` are kept from one batch to the next; what does not fit
+ * collection for every few dozen megabytes. So up to `maxKeptBytes` are kept from one batch to the next; what does not fit
  * comes from the heap.
  *
  * The numbers in an array are whatever was there before: whoever needs zeros fills them in. After `clear` or
@@ -12,7 +12,11 @@ const BLOCK_BYTES = 8 * 1024 * 1024;
  */
 export class BatchMemory {
   readonly #maxBlocks: number;
-  readonly #blocks: ArrayBuffer[] = [];
+  /**
+   * Nobody shares them, but only shared memory is none of V8's: it collects garbage when what it counts has grown by
+   * a bound, towards which memory that is kept would count in full.
+   */
+  readonly #blocks: SharedArrayBuffer[] = [];
   /** Bytes in use, counted from the start of the first block; none when there is no block. */
   #used = 0;
 
@@ -21,22 +25,22 @@ export class BatchMemory {
     this.#maxBlocks = Math.floor(maxKeptBytes / BLOCK_BYTES);
   }
 
-  uint8(length: number): Uint8Array<ArrayBuffer> {
+  uint8(length: number): Uint8Array {
     const at = this.#place(length);
     return at < 0 ? new Uint8Array(length) : new Uint8Array(this.#blockAt(at), at % BLOCK_BYTES, length);
   }
 
-  int32(length: number): Int32Array<ArrayBuffer> {
+  int32(length: number): Int32Array {
     const at = this.#place(length * 4);
     return at < 0 ? new Int32Array(length) : new Int32Array(this.#blockAt(at), at % BLOCK_BYTES, length);
   }
 
-  uint32(length: number): Uint32Array<ArrayBuffer> {
+  uint32(length: number): Uint32Array {
     const at = this.#place(length * 4);
     return at < 0 ? new Uint32Array(length) : new Uint32Array(this.#blockAt(at), at % BLOCK_BYTES, length);
   }
 
-  float64(length: number): Float64Array<ArrayBuffer> {
+  float64(length: number): Float64Array {
     const at = this.#place(length * 8);
     return at < 0 ? new Float64Array(length) : new Float64Array(this.#blockAt(at), at % BLOCK_BYTES, length);
   }
@@ -66,9 +70,9 @@ export class BatchMemory {
     return at;
   }
 
-  #blockAt(at: number): ArrayBuffer {
+  #blockAt(at: number): SharedArrayBuffer {
     const block = Math.floor(at / BLOCK_BYTES);
-    while (this.#blocks.length <= block) this.#blocks.push(new ArrayBuffer(BLOCK_BYTES));
+    while (this.#blocks.length <= block) this.#blocks.push(new SharedArrayBuffer(BLOCK_BYTES));
     return this.#blocks[block];
   }
 }

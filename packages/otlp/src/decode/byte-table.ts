@@ -14,14 +14,14 @@ const NO_BYTES = new Uint8Array(0);
  */
 export class ByteTable {
   /** All strings one after the other; string `i` is `arena[offsets[i]] .. arena[offsets[i + 1]]`. */
-  arena: Uint8Array<ArrayBuffer>;
-  offsets: Int32Array<ArrayBuffer>;
+  arena: Uint8Array;
+  offsets: Int32Array;
   count = 0;
   /** How many strings were not valid UTF-8 and were stored with U+FFFD. */
   repaired = 0;
   readonly #memory: BatchMemory;
-  #hashes: Int32Array<ArrayBuffer>;
-  #slots: Int32Array<ArrayBuffer>;
+  #hashes: Int32Array;
+  #slots: Int32Array;
   #mask = (1 << 12) - 1;
   /** How many strings `intern` finds. */
   #found = 0;

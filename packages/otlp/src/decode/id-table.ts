@@ -18,10 +18,10 @@ export class IdTable {
   readonly #hex = new JsonBytes();
   readonly #words: number;
   /** Of each id: its bytes as 32-bit words, and its string. */
-  #keys: Int32Array<ArrayBuffer>;
-  #stringOf: Int32Array<ArrayBuffer>;
+  #keys: Int32Array;
+  #stringOf: Int32Array;
   #count = 0;
-  #slots: Int32Array<ArrayBuffer>;
+  #slots: Int32Array;
   #mask = (1 << 12) - 1;
 
   /** `idBytes` is a multiple of 4. */

@@ -3,7 +3,7 @@ import type { WireReader } from './reader.ts';
 
 /** 64-bit integers one after the other, as pairs of 32-bit words (low, high). */
 export class Uint64Items {
-  words: Uint32Array<ArrayBuffer>;
+  words: Uint32Array;
   length = 0;
   readonly #memory: BatchMemory;
 
@@ -41,7 +41,7 @@ export class Uint64Items {
 
 /** Doubles one after the other. */
 export class DoubleItems {
-  values: Float64Array<ArrayBuffer>;
+  values: Float64Array;
   length = 0;
   readonly #memory: BatchMemory;
 

@@ -6,12 +6,12 @@ import { BatchMemory } from './batch-memory.ts';
  */
 export class SequenceTable {
   /** All sequences one after the other; sequence `i` is `items[offsets[i]] .. items[offsets[i + 1]]`. */
-  items: Int32Array<ArrayBuffer>;
-  offsets: Int32Array<ArrayBuffer>;
+  items: Int32Array;
+  offsets: Int32Array;
   count = 0;
   readonly #memory: BatchMemory;
-  #hashes: Int32Array<ArrayBuffer>;
-  #slots: Int32Array<ArrayBuffer>;
+  #hashes: Int32Array;
+  #slots: Int32Array;
   #mask = (1 << 12) - 1;
 
   constructor(memory = new BatchMemory()) {
@@ -77,7 +77,7 @@ export class SequenceTable {
     this.#mask = mask;
   }
 
-  #grown(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  #grown(from: Int32Array, length: number): Int32Array {
     const to = this.#memory.int32(length);
     to.set(from);
     return to;
