@@ -1,4 +1,4 @@
-import { ProtoWriter } from '@lakewright/otlp';
+import { createDemo, ProtoWriter } from '@lakewright/otlp';
 import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
@@ -7,7 +7,7 @@ import { encodeRequest } from '../../../otlp/test/otlp-proto.ts';
 import { cookAndRead, input, ORGANIZATION, type Signal } from '../../test/cooking.ts';
 import { near, RUNS } from '../../test/random-otlp.ts';
 import { BadObjectError } from '../errors.ts';
-import { cook } from './index.ts';
+import { cook, cookMemory } from './index.ts';
 
 describe('cook', () => {
   it('keeps exemplars with their exact values and ids', async () => {
@@ -29,6 +29,37 @@ describe('cook', () => {
       `[{"filtered_attributes":{"user":"a"},"time_unix_nano":1700000000000000001,"value":9007199254740993,` +
         `"trace_id":"${'ab'.repeat(16)}","span_id":"${'cd'.repeat(8)}"},` +
         `{"filtered_attributes":{},"time_unix_nano":1700000000000000002,"value":2.0,"trace_id":null,"span_id":null}]`,
+    );
+  });
+
+  it('gives the same bytes in memory that jobs before it left, as in memory of its own', () => {
+    const job = fc
+      .record({
+        signal: fc.constantFrom<Signal[]>('logs', 'traces', 'metrics'),
+        sizes: fc.array(fc.integer({ min: 1, max: 1500 }), { minLength: 1, maxLength: 3 }),
+        seed: fc.nat({ max: 50 }),
+        daysApart: fc.nat({ max: 2 }),
+      })
+      .map(({ signal, sizes, seed, daysApart }) => ({
+        organization: ORGANIZATION,
+        signal,
+        inputs: sizes.map((size, i) => {
+          const startNs = 1_760_000_000_000_000_000n + BigInt(i * daysApart) * 86_400_000_000_000n;
+          const demo = createDemo({ seed: seed + i, startNs, rate: 100 });
+          const batch = {
+            logs: () => demo.logsRequest(size),
+            traces: () => demo.tracesRequest(size),
+            metrics: () => demo.pointsRequest(size),
+          }[signal]();
+          return input(signal, batch.body, String(i));
+        }),
+      }));
+    fc.assert(
+      fc.property(fc.array(job, { minLength: 2, maxLength: 4 }), (jobs) => {
+        const memory = cookMemory();
+        for (const each of jobs) expect(cook(each, memory)).toEqual(cook(each));
+      }),
+      { numRuns: 15, endOnFailure: true },
     );
   });
 
