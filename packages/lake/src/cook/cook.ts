@@ -28,7 +28,7 @@ export const ROW_GROUP_ROWS = 65_536;
 const BATCH_BYTES = 64 * 1024 * 1024;
 const BATCH_RECORDS = 2_000_000;
 
-/** Memory that a cooking thread keeps from one batch to the next: what 150,000 spans need. */
+/** Memory that a cooking thread keeps from one batch to the next: about what 100,000 spans need. */
 const KEPT_BYTES = 64 * 1024 * 1024;
 
 /** Decompressed inputs of this size are freed as soon as they are decoded; Node shares the memory of small ones. */
