@@ -8,7 +8,7 @@ import type { Gatherer } from './gather.ts';
 export class TextGatherer implements Gatherer<StringRows> {
   #present = new Uint8Array(0);
   #lengths = new Int32Array(0);
-  #bytes = new Uint8Array(1 << 16);
+  #bytes = new Uint8Array(0);
   #used = 0;
   #count = 0;
   #at = 0;

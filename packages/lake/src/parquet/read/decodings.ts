@@ -199,12 +199,13 @@ export function readDeltaWords(bytes: Uint8Array, count: number): Uint32Array<Ar
   for (let i = 0; i < count; i++) {
     words[i * 2] = lo;
     words[i * 2 + 1] = hi;
-    const delta = deltas[i];
-    const high = Math.floor(delta / TWO_32);
-    const sum = lo + (delta - high * TWO_32);
-    const carry = sum >= TWO_32 ? 1 : 0;
-    lo = sum - carry * TWO_32;
-    hi = (hi + high + carry) | 0;
+    const sum = lo + deltas[i];
+    if (sum >= 0 && sum < TWO_32) lo = sum;
+    else {
+      const carry = Math.floor(sum / TWO_32);
+      lo = sum - carry * TWO_32;
+      hi = (hi + carry) | 0;
+    }
   }
   return words;
 }
