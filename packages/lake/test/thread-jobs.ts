@@ -32,7 +32,8 @@ serveJobs<ThreadJob, ThreadResult>({
   work(job, check) {
     if (job.kind === 'fail') throw FAILURES[job.with]();
     if (job.kind === 'exit') process.exit(3);
-    if (job.kind === 'dying') setImmediate(() => process.exit(4));
+    // Behind the answer and in front of the next job, which a loaded machine may have sent by then.
+    if (job.kind === 'dying') process.nextTick(() => process.exit(4));
     if ('shared' in job) hold(job.kind, job.shared, check);
     return { thread: threadId, bytes: new Uint8Array(8) };
   },

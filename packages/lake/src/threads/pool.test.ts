@@ -93,6 +93,21 @@ describe('a thread pool', () => {
     for (const { thread } of next) expect(thread).not.toBe(dying.thread);
   });
 
+  it('does not try a job of which a thread died in others that had done one', async () => {
+    const pool = poolOf({ threads: 3 });
+    const atOnce = async () => {
+      const held = [0, 1, 2].map(sharedPlaces);
+      const answers = Promise.all(held.map((shared) => pool.run({ kind: 'wait', shared })));
+      await Promise.all(held.map(began));
+      held.forEach(release);
+      return (await answers).map(({ thread }) => thread);
+    };
+    const before = await atOnce();
+    expect((await failure(pool.run({ kind: 'exit' }))).message).toBe('exit: it ended with code 3');
+    const after = await atOnce();
+    expect(before.filter((thread) => after.includes(thread))).toHaveLength(2);
+  });
+
   it('keeps a thread for the next job', async () => {
     const pool = poolOf({ threads: 3, idleMs: 60_000 });
     const { thread } = await pool.run({ kind: 'answer' });

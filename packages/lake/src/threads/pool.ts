@@ -69,8 +69,8 @@ export function createThreadPool<Job, Result>(options: ThreadPoolOptions<Job>): 
       clearTimeout(thread.idle);
       threads.delete(thread);
       const lost = take(thread);
-      // It may have died of an earlier job, whose end reached us first.
-      if (lost !== undefined && thread.isUsed) waiting.unshift(lost);
+      // It may have died of an earlier job, whose end reached us first. Of a new thread that cannot be.
+      if (lost !== undefined && thread.isUsed) give(start(), lost);
       else lost?.reject(died(lost.job, cause));
       next();
     };
@@ -93,11 +93,15 @@ export function createThreadPool<Job, Result>(options: ThreadPoolOptions<Job>): 
     while (waiting.length > 0) {
       const rested = [...threads].findLast(({ current }) => current === undefined);
       if (rested === undefined && threads.size >= options.threads) return;
-      const thread = rested ?? start();
-      clearTimeout(thread.idle);
-      thread.current = waiting.shift();
-      thread.worker.postMessage({ job: thread.current?.job } satisfies ThreadCall<Job>);
+      const first = waiting.shift();
+      if (first !== undefined) give(rested ?? start(), first);
     }
+  };
+
+  const give = (thread: Thread<Job, Result>, to: Waiting<Job, Result>) => {
+    clearTimeout(thread.idle);
+    thread.current = to;
+    thread.worker.postMessage({ job: to.job } satisfies ThreadCall<Job>);
   };
 
   const end = (thread: Thread<Job, Result>) => {

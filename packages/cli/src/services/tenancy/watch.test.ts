@@ -83,6 +83,28 @@ describe('the watch over the tenancy', () => {
     await expect(failing).rejects.toThrow('no such table');
   });
 
+  it('has read what is followed from now on, though a look begins at that moment', async () => {
+    const { watch } = watching(SELDOM_MS);
+    let isAsked = false;
+    let isRead = false;
+    let following: Promise<void> | undefined;
+    await watch.follow('storage_profiles', async () => {
+      // Both wait for the end of this look.
+      if (!isAsked) {
+        isAsked = true;
+        const other = watch.follow('storage_profiles', async () => nothing);
+        following = watch
+          .follow('api_keys', async () => () => {
+            isRead = true;
+          })
+          .finally(() => other);
+      }
+      return nothing;
+    });
+    await following;
+    expect(isRead).toBe(true);
+  });
+
   it('looks out of turn once for all who ask at a time, and anew for who asks during a look', async () => {
     const { watch, looks } = watching(SELDOM_MS);
     const asking: Promise<void>[] = [];

@@ -54,7 +54,8 @@ export class TenancyWatch {
    * place for whom he lets in, also when both are changed between two reads.
    */
   async follow(what: Followed, read: () => Promise<Take>): Promise<void> {
-    await this.#looking;
+    // Whoever waited, too, may have begun the next look.
+    while (this.#looking !== undefined) await this.#looking;
     const look: Look = { what, read, failure: undefined };
     this.#looks.push(look);
     await this.#look();
