@@ -12,6 +12,7 @@ import { FailingStore } from '../../test/fakes.ts';
 import { ORGANIZATION, rawObject } from '../../test/raw-objects.ts';
 import { Catalog } from '../catalog/index.ts';
 import { cook } from '../cook/index.ts';
+import { Places } from '../places.ts';
 import type { PlannedSegment } from '../types.ts';
 import { type CompactSettings, createThreadMerger, type Merger, runCompaction } from './index.ts';
 
@@ -46,7 +47,7 @@ describeEmbedded('compaction', (empty) => {
     await remove();
   });
 
-  function start(settings: Partial<CompactSettings> = {}): void {
+  function start(settings: Partial<CompactSettings> = {}, places?: Places): void {
     registry = new Registry();
     stop = new AbortController();
     const logger: Logger = {
@@ -54,7 +55,10 @@ describeEmbedded('compaction', (empty) => {
       with: () => logger,
     };
     const shared = { store, catalog, merger, clock: systemClock, logger, metrics: registry };
-    running = runCompaction({ ...shared, settings: { owner: 'test', ...QUICK, ...settings } }, stop.signal);
+    running = runCompaction(
+      { ...shared, ...(places && { places }), settings: { owner: 'test', ...QUICK, ...settings } },
+      stop.signal,
+    );
   }
 
   /** Cooks, stores and publishes `count` requests of the demo's logs. */
@@ -132,6 +136,29 @@ describeEmbedded('compaction', (empty) => {
     );
     expect(await liveCount()).toBe(3);
     expect(lines).toEqual([]);
+  });
+
+  test('leaves what is in a bucket that was left, and is not held up by it', async () => {
+    const left = ['1', '2'].map((digit) =>
+      ORGANIZATION.replace(/^./, digit === ORGANIZATION[0] ? '9' : digit),
+    );
+    for (const [i, organization] of left.entries()) {
+      await ingest(8, 10 + i);
+      await sql.query(
+        `update segment set key = 's3://left/' || key, organization = $1 where organization = $2`,
+        [organization, ORGANIZATION],
+      );
+    }
+    await ingest(4, 30);
+    const homes = new Map([...left, ORGANIZATION].map((organization) => [organization, '']));
+    start(
+      {},
+      new Places([{ base: 'db/', organizations: new Set(homes.keys()), dropsBelongTo: undefined }], homes),
+    );
+    await waitFor('one segment', async () => (await liveCount()) === 1);
+    expect(lines.filter((line) => !line.startsWith('debug'))).toEqual([]);
+    for (const organization of left)
+      expect(await catalog.segments({ organization, table: 'logs' })).toHaveLength(8);
   });
 
   test('leaves time to ingest while raw objects wait', async () => {

@@ -141,9 +141,12 @@ class Compaction {
   }
 
   async #plan(group: MergeGroup): Promise<PlannedMerge<MergeCandidate>[]> {
-    const { catalog, clock, settings } = this.#context;
+    const { catalog, clock, places, settings } = this.#context;
     const candidates = await catalog.merges.candidates(group, fullOf(settings));
-    const mergeable = candidates.filter(({ key }) => !this.#unmergeable.has(key));
+    // What is in a bucket that no profile names any more cannot be read, and would hold up the others.
+    const mergeable = candidates.filter(
+      ({ key }) => !this.#unmergeable.has(key) && places.of(key) !== undefined,
+    );
     return planMerges(group.day, mergeable, clock.now(), settings);
   }
 
