@@ -12,6 +12,7 @@ import { ORGANIZATION, rawObject } from '../../test/raw-objects.ts';
 import { HOUR, HOUR_NS } from '../../test/rollup-points.ts';
 import { Catalog } from '../catalog/index.ts';
 import { cook } from '../cook/index.ts';
+import { Places } from '../places.ts';
 import { ROLLUP_TABLES, type RollupTable } from '../tables.ts';
 import { createThreadRoller, dueAgainMs, type Roller, type RollupSettings, runRollups } from './index.ts';
 
@@ -46,14 +47,17 @@ describeEmbedded('rollups', (empty) => {
     await remove();
   });
 
-  function start(settings: Partial<RollupSettings> = {}): void {
+  function start(settings: Partial<RollupSettings> = {}, places?: Places): void {
     stop = new AbortController();
     const logger: Logger = {
       log: (level, message, fields = {}) => void lines.push(`${level} ${message} ${fields.error ?? ''}`),
       with: () => logger,
     };
     const shared = { store, catalog, roller, clock: systemClock, logger, metrics: new Registry() };
-    running = runRollups({ ...shared, settings: { owner: 'test', ...QUICK, ...settings } }, stop.signal);
+    running = runRollups(
+      { ...shared, ...(places && { places }), settings: { owner: 'test', ...QUICK, ...settings } },
+      stop.signal,
+    );
   }
 
   /** Publishes a request of a counter's points: second in the hour, and value. */
@@ -214,6 +218,27 @@ describeEmbedded('rollups', (empty) => {
     expect(await windows('rollup_60s')).toEqual([[7260, 1, 0, 0]]);
     const named = new RegExp(`^error .*${bad.key}: it does not end`);
     await waitFor('the hour that waits', () => lines.some((line) => named.test(line)));
+  });
+
+  test.each([
+    ['a bucket that was left', `update segment set key = 'left/' || key`, true],
+    ['an organization without a place', 'select 1', false],
+  ])('an hour of %s waits, and holds nothing up', async (_what, leave, hasHome) => {
+    await ingest([[5, 1]]);
+    await sql.query(leave);
+    const homes = new Map(hasHome ? [[ORGANIZATION, '']] : []);
+    const here = { base: 'db/', organizations: undefined, dropsBelongTo: undefined };
+    start({ maxBackoffMs: 3_600_000 }, new Places([here], homes));
+    await waitFor('the hour to wait', () => lines.length > 0 || undefined);
+    await waitFor('its claim to be given back', async () => {
+      const [{ held }] = await sql.query<{ held: bigint }>(
+        'select count(*) as held from rollup_unit where claimed_by is not null',
+      );
+      return held === 0n || undefined;
+    });
+    expect(lines).toEqual([
+      expect.stringMatching(/^warn an hour will be rolled up when what is missing is there /),
+    ]);
   });
 
   test('two at once, with points coming meanwhile, end with every point once', async () => {

@@ -4,6 +4,7 @@ import {
   LimitError,
   type Logger,
   messageOf,
+  NotFoundError,
   type ObjectStore,
   Waker,
 } from '@lakewright/core';
@@ -144,15 +145,20 @@ class Rollups {
       return;
     }
     const isBad = error instanceof UnreadableSegmentError || error instanceof LimitError;
+    // A segment was swept meanwhile, or no profile names its bucket, or one for its organization, as yet or any more.
+    const isGone = error instanceof NotFoundError;
     metrics.hours.inc({ table, outcome: isBad ? 'refused' : 'failed' });
-    if (isBad) {
+    if (isBad || isGone) {
       const hour = new Date(unit.hour * 3_600_000).toISOString();
-      logger.log('error', 'an hour cannot be rolled up', { table, hour, error: messageOf(error) });
+      const [level, message] = isBad
+        ? (['error', 'an hour cannot be rolled up'] as const)
+        : (['warn', 'an hour will be rolled up when what is missing is there'] as const);
+      logger.log(level, message, { table, hour, error: messageOf(error) });
     }
-    const retryMs = isBad ? settings.retryMs : settings.backoffMs;
+    const retryMs = isBad ? settings.retryMs : isGone ? settings.maxBackoffMs : settings.backoffMs;
     await catalog.rollups.giveBack(settings.owner, unit, clock.now() + retryMs).catch((failure: unknown) => {
       logger.log('warn', 'the claim of an hour could not be given back', { error: messageOf(failure) });
     });
-    if (!isBad) throw error;
+    if (!isBad && !isGone) throw error;
   }
 }
