@@ -35,10 +35,11 @@ describe('kafkaSettings', () => {
   });
 
   it.each([
-    [{ LAKERUNNER_KAFKA_BROKERS: 'b-1.msk' }, /LAKERUNNER_KAFKA_BROKERS: "b-1.msk"/],
-    [{ LAKERUNNER_KAFKA_BROKERS: 'b-1.msk:9092,' }, /LAKERUNNER_KAFKA_BROKERS: ""/],
+    [{ LAKERUNNER_KAFKA_BROKERS: 'b-1.msk' }, /LAKERUNNER_KAFKA_BROKERS: entry 1 is not/],
+    [{ LAKERUNNER_KAFKA_BROKERS: 'b-1.msk:9092,' }, /LAKERUNNER_KAFKA_BROKERS: entry 2 is not/],
     [{ LAKERUNNER_KAFKA_BROKERS: 'b-1.msk:0' }, /LAKERUNNER_KAFKA_BROKERS/],
     [{ LAKERUNNER_KAFKA_BROKERS: 'kafka://b-1.msk:9092' }, /LAKERUNNER_KAFKA_BROKERS/],
+    [{ LAKERUNNER_KAFKA_BROKERS: 'b-1.msk:9092,kafka://lake:hunter2,x@b-2.msk:9092' }, /entry 2 is not/],
     [{ LAKERUNNER_KAFKA_TLS_ENABLED: 'yes' }, /LAKERUNNER_KAFKA_TLS_ENABLED is neither true nor false/],
     [
       { ...SASL, LAKERUNNER_KAFKA_SASL_ENABLED: '' },

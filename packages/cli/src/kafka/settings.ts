@@ -49,15 +49,13 @@ export function kafkaSettings(env: Environment): KafkaSettings | undefined {
   };
 }
 
-function brokerOf(broker: string): string {
+/** What is no broker is not repeated: an address with a user may hold a password. */
+function brokerOf(broker: string, at: number): string {
   const [, port] = /^[A-Za-z0-9._-]+:(\d{1,5})$/.exec(broker) ?? [];
   if (Number(port) >= 1 && Number(port) <= 65_535) return broker;
-  throw new ConfigError(
-    `${VARIABLE.brokers}: ${JSON.stringify(broker)} is not the host and port of a broker`,
-    {
-      hint: 'write host:port,host:port',
-    },
-  );
+  throw new ConfigError(`${VARIABLE.brokers}: entry ${at + 1} is not the host and port of a broker`, {
+    hint: 'write host:port,host:port',
+  });
 }
 
 /** Credentials that nobody asked to use are refused: to connect without them would be a surprise. */
