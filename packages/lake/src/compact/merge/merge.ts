@@ -115,6 +115,8 @@ function* gatherColumn(
       ? storedColumn(column, files[copy.input], copy.group)
       : constantColumn(column, files, group, numbering);
     if (ready !== undefined) {
+      // Nobody walks over its rows: they may be the last of a row group that is open.
+      for (const { input } of group.sources) open[input] = undefined;
       yield ready;
       continue;
     }
