@@ -178,6 +178,26 @@ describe('mergeSegments', () => {
       ]);
     });
 
+    it('goes on with the next row group of an input behind one that ends in a constant', async () => {
+      const of = (service: string, body: string | null, count: number): TableRow[] =>
+        rows.slice(0, count).map((one) => ({ ...one, service_name: service, body }));
+      const first = [...of('a', null, 10_000), ...of('b', null, 10_000), ...of('c', 'there', 10_000)];
+      const output = merged('logs', [
+        inMemory('first', 30_000, writeRows(columns, first, 20_000)),
+        inMemory('second', 10, writeRows(columns, of('a', 'other', 10))),
+      ]);
+      const bodies = await query(
+        output,
+        (path) => `select service_name, body, count(*) from read_parquet('${path}') group by all order by all`,
+      );
+      expect(bodies).toEqual([
+        ['a', 'other', 10n],
+        ['a', null, 10_000n],
+        ['b', null, 10_000n],
+        ['c', 'there', 10_000n],
+      ]);
+    });
+
     it('makes row groups of at most 65,536 rows of inputs with many small ones', async () => {
       const output = merged('logs', [
         inMemory('even', 35_000, writeRows(columns, odds[0], 1000)),
