@@ -181,20 +181,27 @@ describe('mergeSegments', () => {
     it('goes on with the next row group of an input behind one that ends in a constant', async () => {
       const of = (service: string, body: string | null, count: number): TableRow[] =>
         rows.slice(0, count).map((one) => ({ ...one, service_name: service, body }));
-      const first = [...of('a', null, 10_000), ...of('b', null, 10_000), ...of('c', 'there', 10_000)];
+      const first = [
+        ...of('a', null, 10_000),
+        ...of('b', null, 10_000),
+        ...of('c', 'here', 5000),
+        ...of('d', 'there', 5000),
+      ];
       const output = merged('logs', [
         inMemory('first', 30_000, writeRows(columns, first, 20_000)),
         inMemory('second', 10, writeRows(columns, of('a', 'other', 10))),
       ]);
       const bodies = await query(
         output,
-        (path) => `select service_name, body, count(*) from read_parquet('${path}') group by all order by all`,
+        (path) =>
+          `select service_name, body, count(*) from read_parquet('${path}') group by all order by all`,
       );
       expect(bodies).toEqual([
         ['a', 'other', 10n],
         ['a', null, 10_000n],
         ['b', null, 10_000n],
-        ['c', 'there', 10_000n],
+        ['c', 'here', 5000n],
+        ['d', 'there', 5000n],
       ]);
     });
 
