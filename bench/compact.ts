@@ -46,7 +46,7 @@ const SHAPES: readonly Shape[] = [
   {
     name: 'merged spans',
     table: 'traces',
-    segments: 3,
+    segments: 2,
     records: 100_000,
     mergedFrom: 16,
     order: ORDERS.traces,

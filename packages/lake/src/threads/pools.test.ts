@@ -76,7 +76,7 @@ const COOKER: Kind<CookJob> = {
     return { run, close };
   },
   job: (number) => cookJob('logs', number === 0 ? BROKEN : demo.logsRequest(number).body, `${number}`),
-  here: cook,
+  here: (job) => cook(job),
   failure: BadObjectError,
 };
 

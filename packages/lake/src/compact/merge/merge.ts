@@ -99,14 +99,17 @@ function orderOf(table: TableName, columns: readonly Column[], files: readonly O
     throw error;
   }
 }
+
 function* gatherColumn(
   column: Column,
   files: readonly OpenInput[],
   groups: readonly PlacedGroup[],
   { runs, inputGroups }: { runs: Runs; inputGroups: readonly (readonly number[])[] },
 ): Generator<ColumnData | StoredColumn> {
-  // Of each input the row group that is being read.
-  const open: (ColumnRows | undefined)[] = files.map(() => undefined);
+  // Of each input the row group that is being read. A group that comes ready leaves it where it is.
+  const open: ({ readonly group: number; readonly rows: ColumnRows } | undefined)[] = files.map(
+    () => undefined,
+  );
   const numbering = gathererOf(column);
   const copying = new TextGatherer();
   for (const group of groups) {
@@ -115,17 +118,16 @@ function* gatherColumn(
       ? storedColumn(column, files[copy.input], copy.group)
       : constantColumn(column, files, group, numbering);
     if (ready !== undefined) {
-      // Nobody walks over its rows: they may be the last of a row group that is open.
-      for (const { input } of group.sources) open[input] = undefined;
       yield ready;
       continue;
     }
     const gatherer = hardlyRepeats(column, files, group) ? copying : numbering;
     gatherer.begin(group.rows);
     walk(group, runs, inputGroups, (input, of, from, count, isEnd) => {
-      const rows = open[input] ?? readRows(column, files[input], of);
+      const held = open[input];
+      const rows = held?.group === of ? held.rows : readRows(column, files[input], of);
       gatherer.append(rows, from, count);
-      open[input] = isEnd ? undefined : rows;
+      open[input] = isEnd ? undefined : { group: of, rows };
     });
     yield gatherer.data();
   }
