@@ -1,6 +1,7 @@
 import { type Gatherer, gathererOf } from '../compact/merge/gather.ts';
 import { Names } from '../compact/merge/names.ts';
-import { type KeyGroup, mergeOrder, type Runs, UnsortedError } from '../compact/merge/order.ts';
+import { type KeyGroup, mergeOrder, UnsortedError } from '../compact/merge/order.ts';
+import type { Runs } from '../compact/merge/runs.ts';
 import { UnreadableSegmentError } from '../errors.ts';
 import {
   type ByteSource,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { edgeRows, Overlaps } from './edges.ts';
-import type { Runs } from './order.ts';
+import type { Runs } from './runs.ts';
 
 const runsOf = (runs: readonly (readonly [input: number, rows: number])[]): Runs => ({
   count: runs.length,

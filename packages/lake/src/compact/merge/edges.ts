@@ -1,4 +1,4 @@
-import type { Runs } from './order.ts';
+import type { Runs } from './runs.ts';
 
 /** The smallest edge, in rows: two that meet fill a row group of the smallest size (MIN_GROUP_ROWS). */
 const MIN_EDGE_ROWS = 4096;

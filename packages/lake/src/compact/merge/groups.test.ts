@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ROW_GROUP_ROWS } from '../../cook/index.ts';
 import { MIN_GROUP_ROWS, type OutputGroup, OWN_GROUP_ROWS, planGroups, rowGroups } from './groups.ts';
-import type { Runs } from './order.ts';
+import type { Runs } from './runs.ts';
 
 const runsOf = (
   runs: readonly (readonly [input: number, rows: number])[],

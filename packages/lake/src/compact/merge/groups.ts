@@ -1,6 +1,6 @@
 import { ROW_GROUP_ROWS } from '../../cook/index.ts';
 import { edgeRows, Overlaps } from './edges.ts';
-import type { Runs } from './order.ts';
+import type { Runs } from './runs.ts';
 
 /**
  * Rows of one stream, service or series from which on they have row groups of their own, and rows of a row group

@@ -16,7 +16,8 @@ import { TextGatherer } from './gather-texts.ts';
 import { planGroups } from './groups.ts';
 import { keyColumns, keyGroup, namesIn } from './keys.ts';
 import { Names } from './names.ts';
-import { type KeyGroup, mergeOrder, type Runs, UnsortedError } from './order.ts';
+import { type KeyGroup, mergeOrder, UnsortedError } from './order.ts';
+import type { Runs } from './runs.ts';
 import { type PlacedGroup, placeGroups, walk } from './walk.ts';
 
 /** A segment's file that is to be merged. */

@@ -1,3 +1,5 @@
+import { RunList, type Runs } from './runs.ts';
+
 /** A row group of an input, by the keys of its rows. */
 export interface KeyGroup {
   readonly count: number;
@@ -25,17 +27,6 @@ export interface KeyRows {
   readonly ids: Uint32Array | undefined;
   /** Word pairs, ns since the epoch: the last key. */
   readonly times: Uint32Array;
-}
-
-/** In which order the rows of several inputs come: `lengths[i]` rows of input `inputs[i]`, and so on. */
-export interface Runs {
-  readonly count: number;
-  readonly inputs: Int32Array;
-  readonly lengths: Int32Array;
-  /** Where the name or the identity is another one than in the row in front, in rows of the output. */
-  readonly keyStarts: Int32Array;
-  /** Where the name is another one than in the row in front. */
-  readonly nameStarts: Int32Array;
 }
 
 /** Where an input is and is not in the order of its table. Rows are counted from 0 in the whole input. */
@@ -219,65 +210,4 @@ function sink(heap: Head[], from: number): void {
     [heap[at], heap[least]] = [heap[least], heap[at]];
     at = least;
   }
-}
-
-class RunList {
-  count = 0;
-  #rows = 0;
-  readonly #keys = new StartList();
-  readonly #names = new StartList();
-  #rank = -2;
-  #idHigh = 0;
-  #idLow = 0;
-  inputs = new Int32Array(1024);
-  lengths = new Int32Array(1024);
-
-  get keyStarts(): Int32Array {
-    return this.#keys.starts;
-  }
-
-  get nameStarts(): Int32Array {
-    return this.#names.starts;
-  }
-
-  /** Notes the keys of the next rows, which have one name and one identity. */
-  rows({ rank, idHigh, idLow }: Head, count: number): void {
-    if (rank !== this.#rank || idHigh !== this.#idHigh || idLow !== this.#idLow) {
-      if (rank !== this.#rank) this.#names.add(this.#rows);
-      this.#rank = rank;
-      this.#idHigh = idHigh;
-      this.#idLow = idLow;
-      this.#keys.add(this.#rows);
-    }
-    this.#rows += count;
-  }
-
-  add(input: number, length: number): void {
-    if (this.count === this.inputs.length) {
-      this.inputs = grown(this.inputs);
-      this.lengths = grown(this.lengths);
-    }
-    this.inputs[this.count] = input;
-    this.lengths[this.count++] = length;
-  }
-}
-
-class StartList {
-  #count = 0;
-  #starts = new Int32Array(1024);
-
-  get starts(): Int32Array {
-    return this.#starts.subarray(0, this.#count);
-  }
-
-  add(row: number): void {
-    if (this.#count === this.#starts.length) this.#starts = grown(this.#starts);
-    this.#starts[this.#count++] = row;
-  }
-}
-
-function grown(values: Int32Array): Int32Array<ArrayBuffer> {
-  const to = new Int32Array(values.length * 2);
-  to.set(values);
-  return to;
 }

@@ -1,5 +1,5 @@
 import type { OutputGroup } from './groups.ts';
-import type { Runs } from './order.ts';
+import type { Runs } from './runs.ts';
 
 /** A row group of the output, and where its rows are in the inputs. */
 export interface PlacedGroup extends OutputGroup {
