@@ -30,7 +30,7 @@ describe('lakewright setup with Kafka', () => {
   });
 
   it.each([
-    [{ LAKERUNNER_KAFKA_BROKERS: 'b1' }, '', 'LAKERUNNER_KAFKA_BROKERS: "b1"'],
+    [{ LAKERUNNER_KAFKA_BROKERS: 'b1' }, '', 'LAKERUNNER_KAFKA_BROKERS: entry 1 is not'],
     [{ LAKERUNNER_KAFKA_BROKERS: 'b1:9092' }, '{version: 2, workers: {boxer: {}}}', 'unknown field "boxer"'],
   ])('ends with 1 before it touches the database: %j %s', async (env, text, message) => {
     const args = ['setup', ...(text === '' ? [] : ['--kafka-topics', fileOf(text)])];
