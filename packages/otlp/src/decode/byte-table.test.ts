@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { BatchMemory } from './batch-memory.ts';
 import { ByteTable } from './byte-table.ts';
 
 test('a table that was cleared numbers strings as a new one', () => {
@@ -19,4 +20,16 @@ test('a table that was cleared numbers strings as a new one', () => {
     }),
     { numRuns: 20 },
   );
+});
+
+test('a table that is cleared again and again takes no more memory than the first time', () => {
+  const memory = new BatchMemory(64 * 1024 * 1024);
+  const table = new ByteTable(memory);
+  const fill = () => {
+    table.clear();
+    for (let i = 0; i < 5000; i++) table.internString(`string ${i}`);
+    return memory.mark();
+  };
+  const first = fill();
+  expect(Array.from({ length: 10 }, fill)).toEqual(Array(10).fill(first));
 });

@@ -39,6 +39,7 @@ export class ByteTable {
   /** Forgets all strings and keeps the memory. */
   clear(): void {
     this.#slots.fill(0);
+    this.#found = 0;
     this.count = 0;
     this.repaired = 0;
     this.intern(NO_BYTES, 0, 0);
