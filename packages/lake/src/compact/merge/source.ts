@@ -6,6 +6,36 @@ export interface OpenFile extends ByteSource {
   close(): void;
 }
 
+/** Bytes of inputs that are read at once and kept while a job is done. */
+const WHOLE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Does `work` over the files of `inputs`, which are closed at its end. `beforeRead` is called before each read.
+ * Throws node's errors, and what `work` throws.
+ */
+export function withFiles<Input extends { readonly path: string }, Result>(
+  inputs: readonly Input[],
+  beforeRead: () => void,
+  work: (opened: readonly (Input & { readonly source: ByteSource })[]) => Result,
+): Result {
+  const open: OpenFile[] = [];
+  try {
+    let whole = WHOLE_BYTES;
+    const opened = inputs.map((input) => {
+      const source = openFile(input.path, whole, beforeRead);
+      if (source.size <= whole) {
+        whole -= source.size;
+        // It was read: a job may have more inputs than a process may have open files.
+        source.close();
+      } else open.push(source);
+      return { ...input, source };
+    });
+    return work(opened);
+  } finally {
+    for (const file of open) file.close();
+  }
+}
+
 /**
  * Opens the file at `path`. Up to `wholeBytes` it is read at once: a read for each column chunk would take
  * longer than the decoding of a small file. `beforeRead` is called before each read. Throws node's errors.

@@ -1,7 +1,7 @@
 import type { TableName } from '../../tables.ts';
 import { serveJobs } from '../../threads/serve.ts';
 import { mergeSegments } from './merge.ts';
-import { type OpenFile, openFile } from './source.ts';
+import { withFiles } from './source.ts';
 
 /** Segments of one table that are to become one, each at a path of this machine. */
 export interface MergeJob {
@@ -9,27 +9,8 @@ export interface MergeJob {
   readonly inputs: readonly { readonly key: string; readonly rows: number; readonly path: string }[];
 }
 
-/** Bytes of inputs that are read at once and kept during a merge. */
-const WHOLE_BYTES = 64 * 1024 * 1024;
-
 serveJobs<MergeJob, readonly Uint8Array<ArrayBuffer>[]>({
-  work: merge,
+  work: ({ table, inputs }, check) => withFiles(inputs, check, (opened) => mergeSegments(table, opened)),
   moved: (parts) => parts.map(({ buffer }) => buffer),
   background: true,
 });
-
-function merge({ table, inputs }: MergeJob, check: () => void): readonly Uint8Array<ArrayBuffer>[] {
-  const open: OpenFile[] = [];
-  try {
-    let whole = WHOLE_BYTES;
-    const merged = inputs.map(({ key, rows, path }) => {
-      const source = openFile(path, whole, check);
-      open.push(source);
-      if (source.size <= whole) whole -= source.size;
-      return { key, rows, source };
-    });
-    return mergeSegments(table, merged);
-  } finally {
-    for (const file of open) file.close();
-  }
-}
