@@ -8,20 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SERVICES } from '../packages/cli/src/services/registry.ts';
 import { faultsOf, IcebergReader, type Metadata } from '../packages/lake/test/iceberg-reader.ts';
 import { count, telemetry } from './support/hour-of-telemetry.ts';
-import { LakeOnAws, type Tenant } from './support/lake-on-aws.ts';
+import { ACME, BETA, LakeOnAws, type Tenant } from './support/lake-on-aws.ts';
 import { disagreements, rollupAgreement } from './support/rollup-agreement.ts';
 import { waitFor } from './support/wait.ts';
-
-const ACME: Tenant = {
-  organization: '11110000-0000-4000-8000-000000000000',
-  bucket: 'acme-telemetry',
-  key: 'acme-key-0123456789',
-};
-const BETA: Tenant = {
-  organization: '22220000-0000-4000-8000-000000000000',
-  bucket: 'beta-telemetry',
-  key: 'beta-key-0123456789',
-};
 
 const CONFIG = `
 lake:

@@ -4,19 +4,9 @@ import { join } from 'node:path';
 import { s3ObjectStore } from '@lakewright/aws';
 import { createDemo, type Demo, type DemoBatch } from '@lakewright/otlp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { aws, LakeOnAws, type Tenant } from './support/lake-on-aws.ts';
+import { ACME, aws, BETA, LakeOnAws, type Tenant } from './support/lake-on-aws.ts';
 import { waitFor } from './support/wait.ts';
 
-const ACME: Tenant = {
-  organization: '11110000-0000-4000-8000-000000000000',
-  bucket: 'acme-telemetry',
-  key: 'acme-key-0123456789',
-};
-const BETA: Tenant = {
-  organization: '22220000-0000-4000-8000-000000000000',
-  bucket: 'beta-telemetry',
-  key: 'beta-key-0123456789',
-};
 const CONFIG = 'lake: { ingest: { interval: 100ms, listing: 1s, full_listing: 1h } }';
 /** One request of logs. */
 const LOGS = logsOf(createDemo({ seed: 1, rate: 100, startNs: BigInt(Date.now() - 60_000) * 1_000_000n }));

@@ -23,6 +23,17 @@ export interface Tenant {
   readonly key: string;
 }
 
+export const ACME: Tenant = {
+  organization: '11110000-0000-4000-8000-000000000000',
+  bucket: 'acme-telemetry',
+  key: 'acme-key-0123456789',
+};
+export const BETA: Tenant = {
+  organization: '22220000-0000-4000-8000-000000000000',
+  bucket: 'beta-telemetry',
+  key: 'beta-key-0123456789',
+};
+
 export class LakeOnAws {
   readonly moto: Moto;
   readonly tenants: readonly Tenant[];
