@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { BatchMemory } from './batch-memory.ts';
+import { mixed, settled } from './mix.ts';
 
 /** Hashes differ from process to process so that nobody can prepare input that collides. */
 const SEED = (Math.random() * 0x1_0000_0000) | 0;
@@ -184,11 +185,8 @@ function hashBytes(bytes: Uint8Array, start: number, end: number): number {
   let i = start;
   for (; i + 4 <= end; i += 4) {
     const word = bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
-    hash = Math.imul(hash ^ word, 0x9e3779b1);
-    hash ^= hash >>> 15;
+    hash = mixed(hash, word);
   }
   for (; i < end; i++) hash = Math.imul(hash ^ bytes[i], 0x85ebca6b);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, 0xc2b2ae35);
-  return hash ^ (hash >>> 16);
+  return settled(hash);
 }

@@ -1,6 +1,7 @@
 import type { BatchMemory } from './batch-memory.ts';
 import type { ByteTable } from './byte-table.ts';
 import { JsonBytes } from './json-bytes.ts';
+import { mixed, settled } from './mix.ts';
 import type { WireReader } from './reader.ts';
 
 /** Hashes differ from process to process so that nobody can prepare ids that collide. */
@@ -87,14 +88,4 @@ export class IdTable {
     this.#slots = slots;
     this.#mask = mask;
   }
-}
-
-function mixed(hash: number, word: number): number {
-  const product = Math.imul(hash ^ word, 0x9e3779b1);
-  return product ^ (product >>> 15);
-}
-
-function settled(hash: number): number {
-  const product = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return product ^ (product >>> 16);
 }

@@ -1,4 +1,5 @@
 import { BatchMemory } from './batch-memory.ts';
+import { mixed } from './mix.ts';
 
 /**
  * Sequences of small integers, each stored once and known by a dense number: attribute lists (of key-value
@@ -27,10 +28,7 @@ export class SequenceTable {
   /** The id of the first `length` items of `sequence`, which are stored when they are new. */
   intern(sequence: Int32Array, length: number): number {
     let hash = length;
-    for (let i = 0; i < length; i++) {
-      hash = Math.imul(hash ^ sequence[i], 0x9e3779b1);
-      hash ^= hash >>> 15;
-    }
+    for (let i = 0; i < length; i++) hash = mixed(hash, sequence[i]);
     let slot = hash & this.#mask;
     for (;;) {
       const id = this.#slots[slot] - 1;
